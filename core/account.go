@@ -1,0 +1,61 @@
+package core
+
+// Account is one login or key at one provider: the unit of rotation.
+type Account struct {
+	// ID is stable and unique within its provider: the name of its entry in a file, or Provider + "@" + source for an account that
+	// Pi itself resolves.
+	ID       string
+	Provider string
+	// Label is what people read.
+	Label string
+	// Source is "stored", "ambient" or "explicit", as in Lease.
+	Source string
+	// Login is true for tokens of a login, false for a key.
+	Login bool
+	// Credential is the entry as its file holds it; empty unless Source is "stored".
+	Credential Secret
+	// Mark tells a replaced secret from the one a standing was learned about; 0 when not known.
+	Mark int64
+	// Expires is when the access token of a login ends; zero when it is not known or there is none.
+	Expires Time
+	// Upstream names the account at the vendor that several credentials share; "" when it is not known.
+	Upstream string
+}
+
+// StandingKind says whether an account may be leased.
+type StandingKind string
+
+// The standings. Cooling ends by itself, a suspension needs a person.
+const (
+	StandingReady     StandingKind = "ready"
+	StandingCooling   StandingKind = "cooling"
+	StandingSuspended StandingKind = "suspended"
+)
+
+// Standing is what is known of an account, or of one model on it. The zero value is an account nobody has found fault with.
+type Standing struct {
+	// At is when it was learned.
+	At Time
+	// Fault is the kind that was read; "" for a standing that was cleared.
+	Fault FaultKind
+	// Until is when it ends; zero with a Fault is a suspension.
+	Until Time
+	// Cause says it in plain words.
+	Cause  string
+	Source Source
+	// Mark is that of the account's secret at the time: a replaced secret starts anew.
+	Mark int64
+}
+
+// KindAt tells what s means for an account with the given mark at an instant.
+func (s Standing) KindAt(at Time, mark int64) StandingKind {
+	switch {
+	case s.Fault == "" || (s.Mark != 0 && mark != 0 && s.Mark != mark):
+		return StandingReady
+	case s.Until.IsZero():
+		return StandingSuspended
+	case at.Before(s.Until):
+		return StandingCooling
+	}
+	return StandingReady
+}

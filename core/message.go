@@ -1,0 +1,341 @@
+package core
+
+//go:generate go run ../hostabi/generate
+
+// Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
+//
+// Every type in this file crosses the border in field order (hostabi/doc.go draws the bytes). The decoder and encoder in
+// hostabi/codec.go and the twin js-loader/src/abi.ts are generated from it: change this file, then run `go generate ./core`.
+type Message struct {
+	// At is the host's wall clock when the message was made.
+	At Time
+	// Seed is fresh entropy of the host, 0 ≤ Seed < 2^53. The same messages give the same turns.
+	Seed int64
+
+	Start   *Start
+	Changed *Changed
+	Acquire *Acquire
+	Settle  *Settle
+	Resume  *Resume
+	Cancel  *Cancel
+	Tick    *Tick
+	Merge   *Merge
+	Command *Command
+	Inspect *Inspect
+}
+
+// Start begins the life of an instance: the core answers with a flow that reads the files and ends in Ready.
+type Start struct {
+	// PiVersion is the running Pi's version, "" where it is not known.
+	PiVersion string
+	// ZoneMinutes is the host's offset from UTC, east positive, for times of day in messages.
+	ZoneMinutes int
+	// Known are the ids of providers known to Pi at this moment, models.json and other extensions included. It may be empty before
+	// a session exists; Changed brings the rest.
+	Known []string
+	// Quiet keeps what the start finds out about files from being said: a new instance after a fault has said it already.
+	Quiet bool
+}
+
+// Changed says that files differ from what the core has read, or that Pi knows other providers than before.
+type Changed struct {
+	// Files are the names of the files to read anew.
+	Files []string
+	// Known replaces the ids of Start when not empty.
+	Known []string
+}
+
+// Acquire asks for an account for one request. The answer is a Lease or a Refuse, at once or after a flow.
+type Acquire struct {
+	// Provider and Model are Pi's ids.
+	Provider string
+	Model    string
+	// API is the wire protocol, e.g. "anthropic-messages".
+	API string
+	// Session keeps one conversation on one account; "" stands for a request of its own.
+	Session string
+	// Mode is Pi's mode: "tui", "print", "json" or "rpc".
+	Mode string
+	// Members are accounts that no file names: a key of the environment, of models.json or of the command line.
+	Members []Member
+	// Sticky asks for the session's present account and nothing else: cache warmers never rotate and teach nothing.
+	Sticky bool
+}
+
+// Member is an account that Pi itself resolves.
+type Member struct {
+	// Source is "ambient" (environment or models.json) or "explicit" (given with the request, e.g. --api-key).
+	Source string
+	// Label is what people call it, e.g. "ANTHROPIC_API_KEY".
+	Label string
+	// Mark tells one key from another (Secret.Mark); 0 when it is not known.
+	Mark int64
+}
+
+// Lease is permission to use one account for one attempt. It ends by Settle, or by a Tick after Deadline.
+type Lease struct {
+	ID int64
+	// Account is the stable id, e.g. "anthropic-1".
+	Account  string
+	Provider string
+	Label    string
+	// Source says where the credential is: "stored" (it is in Credential), "ambient" or "explicit" (Pi resolved it).
+	Source string
+	// Credential is the entry as its file holds it, JSON; empty unless Source is "stored".
+	Credential Secret
+	// NotBefore is when the attempt may start; zero is at once.
+	NotBefore Time
+	Deadline  Time
+	// Attempt counts from 1 within a request.
+	Attempt int
+	// Switched says that the session's last answer came from another account: what is bound to that account cannot be continued.
+	Switched bool
+	// Say is a notice for people about why this account is used, "" when nothing changed for them.
+	Say string
+	// Restart says that output already shown is to be replaced by this attempt's, in place.
+	Restart bool
+}
+
+// Refuse ends a request without an answer.
+type Refuse struct {
+	// Original asks the host to pass the provider's own error on, untouched; Say is "" then.
+	Original bool
+	// Say is what people read: the accounts, the causes, when the first returns and what to do.
+	Say string
+	// Retry says whether Say is worded so that Pi tries again by itself.
+	Retry bool
+	// Until is when the first account returns; zero when none does by itself.
+	Until Time
+}
+
+// Done ends a request, a command or a flow that has nothing more to tell.
+type Done struct {
+	Say string
+}
+
+// Settle tells how a lease ended. The answer is Done, Refuse or the next Lease.
+type Settle struct {
+	Lease   int64
+	Outcome Outcome
+}
+
+// Outcome is the facts of an attempt as the host saw them, unread: reading them is core/fault.
+type Outcome struct {
+	// OK says that the answer ended as it should; everything but the times is then empty.
+	OK bool
+	// Status is the HTTP status, 0 when no response was seen.
+	Status int
+	// Headers of the response, names in lower case.
+	Headers []Header
+	// Body is at most 64 kB of the response's body, only of a failure.
+	Body string
+	// Text is the error as Pi's adapter put it.
+	Text string
+	// Emitted says that people have already seen output of this attempt.
+	Emitted bool
+	// ToolCall says that a tool call was begun: restarting in place is no longer possible.
+	ToolCall bool
+	// Aborted says that the person or Pi stopped the request.
+	Aborted bool
+	// Empty says that the answer ended well and held nothing.
+	Empty bool
+	// TimedOut says that the host gave up waiting.
+	TimedOut bool
+	// NotSent says that no request left the host: the credential could not be resolved. Text says why.
+	NotSent bool
+	// Started, First and Ended are when the attempt began, when the first event came (zero: none) and when it was over.
+	Started Time
+	First   Time
+	Ended   Time
+}
+
+// Header is one header of a response, the name in lower case.
+type Header struct {
+	Name  string
+	Value string
+}
+
+// Resume brings the results a flow waits for, one for each effect that waits.
+type Resume struct {
+	Flow    int64
+	Results []Result
+}
+
+// Cancel ends a flow; its turn is Done.
+type Cancel struct {
+	Flow int64
+}
+
+// Tick says what time it is.
+type Tick struct{}
+
+// Merge asks for the text to write, while the host holds the gate. The answer is Merged; nothing else happens meanwhile.
+type Merge struct {
+	// Save is the id of the effect that asked for the save.
+	Save int64
+	File string
+	// Current is the file's text as it stands; "" when there is none.
+	Current string
+	Delta   Secret
+}
+
+// Merged is the text to write.
+type Merged struct {
+	Text Secret
+	// Unchanged says that the file already says it all, so that nothing has to be written.
+	Unchanged bool
+	// Damaged says why Current could not be read; the host keeps a copy of it aside before it writes Text.
+	Damaged string
+	// ReadOnly says why the file must not be written, "" when it may.
+	ReadOnly string
+}
+
+// Command is a line typed after /multi-auth. The answer is a View.
+type Command struct {
+	Text string
+	// Mode is Pi's mode, as in Acquire.
+	Mode string
+}
+
+// View is what a command has to show: rows and words, no colour and no width.
+type View struct {
+	Title string
+	Rows  []Row
+	// Notes follow the rows, a paragraph each.
+	Notes []string
+	// JSON is the same as one object, only when --json asked for it.
+	JSON string
+	// Failed says that the command could not do what was asked.
+	Failed bool
+}
+
+// Row is a line of a View.
+type Row struct {
+	Cells []string
+	// Tone is "head", "good", "wait", "bad" or "" for plain.
+	Tone string
+}
+
+// Inspect asks what the core makes of something, without changing anything. Line is one JSON object.
+type Inspect struct {
+	Line string
+}
+
+// Inspected answers Inspect with one JSON object.
+type Inspected struct {
+	Line string
+}
+
+// Turn is the core's whole answer to a message.
+type Turn struct {
+	// Flow is the flow that waits for the results of the queued effects that wait; 0 when this turn is the answer.
+	Flow      int64
+	Ready     *Ready
+	Lease     *Lease
+	Refuse    *Refuse
+	Done      *Done
+	View      *View
+	Merged    *Merged
+	Inspected *Inspected
+	// WakeAt is when the core next wants a Tick; zero is never.
+	WakeAt Time
+	// Effects leave through the imports, in this order, before the turn is read.
+	Effects []Effect `abi:"import"`
+}
+
+// Ready answers Start and Changed.
+type Ready struct {
+	// Providers have at least one account in a file and are to be wrapped.
+	Providers []string
+	// Provision are those of Providers whose accounts Pi cannot see by itself.
+	Provision []string
+	// Hidden are providers that are left alone altogether.
+	Hidden []string
+	// Debug says that the log is wanted.
+	Debug bool
+}
+
+// Effect is work asked of the host. Exactly one of the pointers is set.
+type Effect struct {
+	// ID is unique within an instance.
+	ID int64
+	// Waits says that the turn's flow waits for the result.
+	Waits bool
+	Fetch *Fetch
+	File  *File
+	Ask   *Ask
+	Log   *Log
+}
+
+// Fetch is an HTTP request. The host never follows a redirect with it.
+type Fetch struct {
+	Method  string
+	URL     string
+	Headers []SecretHeader
+	Body    Secret
+	// Timeout spans connecting, headers and body.
+	Timeout Duration
+	// MaxBytes bounds the decoded body.
+	MaxBytes int
+	// Origin is the only origin the request may reach, e.g. "https://api.anthropic.com".
+	Origin string
+}
+
+// SecretHeader is a header of a request; its value may be a secret.
+type SecretHeader struct {
+	Name  string
+	Value Secret
+}
+
+// File is work on one of the files the host knows by name: "auth", "models", "state", "config", "settings" (the configuration in the
+// runtime directory) and "journal".
+type File struct {
+	// Op is "read", "save" or "append".
+	Op   string
+	Name string
+	// Delta is merged into the file under the gate ("save") or written after its end ("append").
+	Delta Secret
+	// Sync asks for the change to be durable before the result is given.
+	Sync bool
+}
+
+// Ask is something for the person or for Pi.
+type Ask struct {
+	// Notice is a message nobody has to answer.
+	Notice *Notice
+}
+
+// Notice is a message for the person. The host shows it where its mode allows and says the same Key once.
+type Notice struct {
+	// Level is "info", "warning" or "error".
+	Level string
+	Key   string
+	Text  string
+}
+
+// Log is one line of the debug log, a JSON object without secrets.
+type Log struct {
+	Line string
+}
+
+// Result is what came of an effect.
+type Result struct {
+	ID int64
+	// Error is the host's plain reason for a failure; the pointers are nil then.
+	Error string
+	Fetch *FetchResult
+	File  *FileResult
+}
+
+// FetchResult is the answer to a Fetch.
+type FetchResult struct {
+	Status  int
+	Headers []Header
+	Body    Secret
+}
+
+// FileResult is the text of a file: as read, or as it stands after a save.
+type FileResult struct {
+	Text    Secret
+	Missing bool
+}
