@@ -1,0 +1,108 @@
+package store
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"pimultiauth/core"
+)
+
+// Config is what config.json and multi-auth-config.json ask for. The zero value is the default of every key.
+type Config struct {
+	Debug  bool
+	Hidden []string
+	Modes  map[string]core.Mode
+	// Warnings name each value that could not be used, a sentence each.
+	Warnings []string
+}
+
+// ReadConfig reads the configuration at the extension's root and then the one in the runtime directory, which counts key by key.
+// Each text may be "". A wrong value falls back to what stood before it, with a warning.
+func ReadConfig(root, runtime string) Config {
+	c := Config{Modes: map[string]core.Mode{}}
+	c.read("config.json", root)
+	c.read("multi-auth-config.json", runtime)
+	return c
+}
+
+func (c *Config) warn(file, what string) {
+	c.Warnings = append(c.Warnings, file+": "+what)
+}
+
+func (c *Config) read(file, text string) {
+	text = strings.TrimPrefix(text, "\ufeff")
+	if text == "" {
+		return
+	}
+	if !gjson.Valid(text) || !gjson.Parse(text).IsObject() {
+		c.warn(file, "it is no JSON object, so its values are not used.")
+		return
+	}
+	if debug := gjson.Get(text, "debug"); debug.IsBool() {
+		c.Debug = debug.Bool()
+	} else if debug.Exists() {
+		c.warn(file, `"debug" must be true or false; it stays as it was.`)
+	}
+	for _, key := range []string{"excludeProviders", "hiddenProviders"} {
+		hidden := gjson.Get(text, key)
+		if !hidden.Exists() {
+			continue
+		}
+		if !hidden.IsArray() {
+			c.warn(file, `"`+key+`" must be a list of provider ids; it is not used.`)
+			continue
+		}
+		c.Hidden = nil
+		hidden.ForEach(func(_, id gjson.Result) bool {
+			if name := strings.TrimSpace(id.String()); id.Type == gjson.String && ValidID(name) {
+				c.Hidden = append(c.Hidden, name)
+			} else {
+				c.warn(file, `"`+key+`" holds a value that is no provider id; that one is left out.`)
+			}
+			return true
+		})
+	}
+	modes := gjson.Get(text, "rotationModes")
+	if !modes.Exists() {
+		return
+	}
+	if !modes.IsObject() {
+		c.warn(file, `"rotationModes" must map provider ids to modes; it is not used.`)
+		return
+	}
+	var ids []string
+	values := map[string]gjson.Result{}
+	modes.ForEach(func(key, value gjson.Result) bool {
+		if _, ok := values[key.String()]; !ok {
+			ids = append(ids, key.String())
+		}
+		values[key.String()] = value
+		return true
+	})
+	sort.Strings(ids)
+	for _, id := range ids {
+		value := values[id]
+		mode := core.Mode(value.String())
+		if value.Type != gjson.String || !mode.Valid() || !ValidID(id) {
+			c.warn(file, `"rotationModes" has no mode "`+clip(value.String())+`" (for `+clip(id)+`); use round-robin, usage-based, balancer or fill-first.`)
+			continue
+		}
+		c.Modes[id] = mode
+	}
+}
+
+// clip shortens foreign text for a message and keeps control characters out of it.
+func clip(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, text)
+	if len(text) > 40 {
+		text = strings.ToValidUTF8(text[:40], "") + "…"
+	}
+	return text
+}
