@@ -1,0 +1,212 @@
+package pool
+
+import (
+	"strings"
+
+	"pimultiauth/core"
+)
+
+// Pool is the accounts of one provider, in order.
+type Pool struct {
+	Provider string
+	Mode     core.Mode
+	Accounts []Candidate
+	// Whole is the standing of the provider as a whole.
+	Whole core.Standing
+	// After is the account the last new session was given.
+	After string
+	// Homes are the accounts of sessions.
+	Homes map[string]Home
+}
+
+// Home is the account a session was given, and when it was last used.
+type Home struct {
+	Account string
+	At      core.Time
+}
+
+// Candidate is an account and what is known of it.
+type Candidate struct {
+	core.Account
+	Standing core.Standing
+	// Models are standings of single models on this account.
+	Models map[string]core.Standing
+	// InFlight counts the leases that are out.
+	InFlight int
+	// LastUsed is when it was last leased; zero when never.
+	LastUsed core.Time
+	// Absent says that Pi did not offer this account with the present request.
+	Absent bool
+}
+
+// Ask is what a request wants.
+type Ask struct {
+	At      core.Time
+	Model   string
+	Session string
+	// Tried are the accounts that already failed this request.
+	Tried []string
+}
+
+// Reason is why a candidate lost, or that it won.
+type Reason string
+
+// The reasons.
+const (
+	Won             Reason = "chosen"
+	Behind          Reason = "ready, another one was next"
+	HomeWon         Reason = "ready, the session stays where its cache is warm"
+	ExplicitWon     Reason = "ready, a key was given with the request"
+	AlreadyTried    Reason = "already failed this request"
+	IsCooling       Reason = "cooling"
+	IsSuspended     Reason = "suspended"
+	ModelCooling    Reason = "this model is blocked on it"
+	ProviderCooling Reason = "the provider is cooling"
+	LoginExpired    Reason = "login expired"
+	NotOffered      Reason = "not there with this request"
+)
+
+// Loss is what became of one candidate.
+type Loss struct {
+	Account string
+	Reason  Reason
+	// Until is when the reason ends; zero when it does not end by itself or is none.
+	Until core.Time
+	// Cause adds what is known, in plain words.
+	Cause string
+}
+
+// Pick is a choice and its reasons.
+type Pick struct {
+	// Index of the chosen candidate, -1 when nobody is ready.
+	Index int
+	// Losses has one entry for each candidate, in pool order; the chosen one's is Won.
+	Losses []Loss
+	// New says that the account is not the session's home, so that its place has to be kept.
+	New bool
+}
+
+// Judge tells why a candidate cannot be leased now; "" when it can.
+func (p *Pool) Judge(c *Candidate, ask Ask) (Reason, core.Time, string) {
+	if c.Absent {
+		return NotOffered, 0, ""
+	}
+	for _, id := range ask.Tried {
+		if id == c.ID {
+			return AlreadyTried, 0, c.Standing.Cause
+		}
+	}
+	if p.Whole.KindAt(ask.At, 0) == core.StandingCooling {
+		return ProviderCooling, p.Whole.Until, p.Whole.Cause
+	}
+	switch c.Standing.KindAt(ask.At, c.Mark) {
+	case core.StandingSuspended:
+		return IsSuspended, 0, c.Standing.Cause
+	case core.StandingCooling:
+		return IsCooling, c.Standing.Until, c.Standing.Cause
+	}
+	if s, ok := c.Models[ask.Model]; ok && ask.Model != "" && s.KindAt(ask.At, c.Mark) != core.StandingReady {
+		return ModelCooling, s.Until, s.Cause
+	}
+	if c.Login && !c.Expires.IsZero() && !ask.At.Before(c.Expires) {
+		return LoginExpired, 0, "its access token has ended"
+	}
+	return "", 0, ""
+}
+
+// Pick chooses the account for a request, reusing losses for its reasons.
+func (p *Pool) Pick(ask Ask, losses []Loss) Pick {
+	pick := Pick{Index: -1, Losses: losses[:0]}
+	home := p.Homes[ask.Session].Account
+	if ask.Session == "" {
+		home = ""
+	}
+	explicit, homeAt, after := -1, -1, -1
+	for i := range p.Accounts {
+		c := &p.Accounts[i]
+		reason, until, cause := p.Judge(c, ask)
+		pick.Losses = append(pick.Losses, Loss{Account: c.ID, Reason: reason, Until: until, Cause: cause})
+		if c.ID == p.After {
+			after = i
+		}
+		if reason != "" {
+			continue
+		}
+		if c.Source == "explicit" {
+			explicit = i
+		}
+		if c.ID == home {
+			homeAt = i
+		}
+	}
+	behind := Behind
+	switch {
+	case explicit >= 0:
+		pick.Index, behind = explicit, ExplicitWon
+	case homeAt >= 0:
+		pick.Index, behind = homeAt, HomeWon
+	default:
+		pick.Index = p.next(pick.Losses, after)
+	}
+	for i := range pick.Losses {
+		if pick.Losses[i].Reason != "" {
+			continue
+		}
+		if i == pick.Index {
+			pick.Losses[i].Reason = Won
+		} else {
+			pick.Losses[i].Reason = behind
+		}
+	}
+	pick.New = pick.Index >= 0 && p.Accounts[pick.Index].ID != home
+	return pick
+}
+
+// next finds the account of a new session among those without a reason against them.
+func (p *Pool) next(losses []Loss, after int) int {
+	n := len(p.Accounts)
+	best := -1
+	for step := 1; step <= n; step++ {
+		i := (after + step) % n
+		if p.Mode == core.FillFirst {
+			i = step - 1
+		}
+		if losses[i].Reason != "" {
+			continue
+		}
+		if p.Mode != core.Balancer {
+			return i
+		}
+		if best < 0 || lighter(&p.Accounts[i], &p.Accounts[best]) {
+			best = i
+		}
+	}
+	return best
+}
+
+// lighter orders ready accounts for Balancer: fewer requests under way, then the longer unused.
+func lighter(a, b *Candidate) bool {
+	if a.InFlight != b.InFlight {
+		return a.InFlight < b.InFlight
+	}
+	return a.LastUsed.Before(b.LastUsed)
+}
+
+// Find answers the index of an account, -1 when the pool has none of that id.
+func (p *Pool) Find(id string) int {
+	for i := range p.Accounts {
+		if p.Accounts[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// ModelKey is how models are told apart in standings: lower case, without a leading "vendor/".
+func ModelKey(model string) string {
+	model = strings.ToLower(strings.TrimSpace(model))
+	if i := strings.IndexByte(model, '/'); i >= 0 && i+1 < len(model) {
+		return model[i+1:]
+	}
+	return model
+}
