@@ -1,0 +1,170 @@
+package view
+
+import "pimultiauth/core"
+
+// Account is what status shows of one account.
+type Account struct {
+	Provider string
+	ID       string
+	Label    string
+	// Source is "stored", "ambient" or "explicit".
+	Source   string
+	Login    bool
+	Standing core.StandingKind
+	Fault    core.FaultKind
+	// Why says the cause in plain words, Fix what a person can do; both may be "".
+	Why string
+	Fix string
+	// Until is when a cooling account returns; zero otherwise.
+	Until core.Time
+	// Models are the models that are blocked on it.
+	Models []BlockedModel
+	// InFlight counts requests under way in this process.
+	InFlight int
+}
+
+// BlockedModel is a model an account cannot serve for now.
+type BlockedModel struct {
+	Model string
+	Why   string
+	// Until is zero when it does not end by itself.
+	Until core.Time
+}
+
+// Status shows accounts, a row each.
+func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json bool) *core.View {
+	v := &core.View{Title: "Accounts"}
+	v.Rows = append(v.Rows, core.Row{Cells: []string{"provider", "account", "standing", "why", "until"}, Tone: "head"})
+	var objects []string
+	for _, a := range accounts {
+		row := core.Row{Cells: []string{a.Provider, a.Label, string(a.Standing), a.Why, "-"}, Tone: tone(a.Standing)}
+		if a.Fix != "" {
+			row.Cells[3] += "; " + a.Fix
+		}
+		if a.Why == "" {
+			row.Cells[3] = "-"
+		}
+		if !a.Until.IsZero() {
+			row.Cells[4] = Clock(a.Until, at, zoneMinutes) + " (" + Span(a.Until.Sub(at)) + ")"
+		}
+		v.Rows = append(v.Rows, row)
+		var models []string
+		for _, m := range a.Models {
+			until := "-"
+			if !m.Until.IsZero() {
+				until = Clock(m.Until, at, zoneMinutes) + " (" + Span(m.Until.Sub(at)) + ")"
+			}
+			v.Rows = append(v.Rows, core.Row{Cells: []string{"", "  " + m.Model, "blocked", m.Why, until}, Tone: "wait"})
+			models = append(models, (&core.Object{}).String("model", m.Model).String("why", m.Why).TimeOrNull("until", m.Until).Text())
+		}
+		objects = append(objects, (&core.Object{}).String("provider", a.Provider).String("id", a.ID).String("label", a.Label).
+			String("source", a.Source).Bool("login", a.Login).String("standing", string(a.Standing)).StringOrNull("kind", string(a.Fault)).
+			StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
+			Int("inFlight", int64(a.InFlight)).Text())
+	}
+	if len(accounts) == 0 {
+		v.Rows = nil
+		note := "No accounts yet. Log in with /login or put keys into Pi's auth.json; further keys of a provider P stand there as P-1, P-2 and so on."
+		if only != "" {
+			note = "No accounts of " + only + "."
+		}
+		v.Notes = append(v.Notes, note)
+	}
+	if json {
+		v.JSON = (&core.Object{}).Int("at", int64(at)).Raw("accounts", core.Array(objects)).Text()
+	}
+	return v
+}
+
+func tone(s core.StandingKind) string {
+	switch s {
+	case core.StandingReady:
+		return "good"
+	case core.StandingCooling:
+		return "wait"
+	}
+	return "bad"
+}
+
+// Choice is what why shows of the last pick of one provider.
+type Choice struct {
+	Provider string
+	Model    string
+	Session  string
+	At       core.Time
+	// Account is the label of the chosen one, "" when nobody was.
+	Account    string
+	Attempt    int
+	Candidates []Candidate
+}
+
+// Candidate is one account of a Choice and the one reason it lost or won.
+type Candidate struct {
+	ID     string
+	Label  string
+	Chosen bool
+	Reason string
+	// Until is when the reason ends; zero when it does not end by itself.
+	Until core.Time
+}
+
+// Why shows the last pick of each provider.
+func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool) *core.View {
+	v := &core.View{Title: "Why"}
+	var objects []string
+	for _, c := range choices {
+		head := c.Provider + "/" + c.Model + ", " + Span(at.Sub(c.At)) + " ago"
+		if c.Attempt > 1 {
+			head += ", attempt " + plural(core.Duration(c.Attempt), "", "")
+		}
+		if c.Account == "" {
+			head += ": no account could serve"
+		} else {
+			head += ": " + c.Account
+		}
+		v.Rows = append(v.Rows, core.Row{Cells: []string{head}, Tone: "head"})
+		var candidates []string
+		for _, x := range c.Candidates {
+			reason := x.Reason
+			if !x.Until.IsZero() {
+				reason += " " + Back(x.Until, c.At, zoneMinutes)
+			}
+			tone := ""
+			if x.Chosen {
+				tone = "good"
+			}
+			v.Rows = append(v.Rows, core.Row{Cells: []string{"  " + x.Label, reason}, Tone: tone})
+			candidates = append(candidates, (&core.Object{}).String("id", x.ID).String("label", x.Label).Bool("chosen", x.Chosen).
+				String("reason", x.Reason).TimeOrNull("until", x.Until).Text())
+		}
+		objects = append(objects, (&core.Object{}).String("provider", c.Provider).String("model", c.Model).TimeOrNull("at", c.At).
+			StringOrNull("account", c.Account).Int("attempt", int64(c.Attempt)).Raw("candidates", core.Array(candidates)).Text())
+	}
+	if len(choices) == 0 {
+		note := "No request has gone through pi-multi-auth in this process yet."
+		if only != "" {
+			note = "No request to " + only + " has gone through pi-multi-auth in this process yet."
+		}
+		v.Notes = append(v.Notes, note)
+	}
+	if json {
+		v.JSON = (&core.Object{}).Int("at", int64(at)).Raw("choices", core.Array(objects)).Text()
+	}
+	return v
+}
+
+// Help lists the commands.
+func Help() *core.View {
+	return &core.View{Title: "Commands", Rows: []core.Row{
+		{Cells: []string{"status [provider] [--json]", "every account: standing, why and until when"}},
+		{Cells: []string{"why [provider] [--json]", "the last choice: every candidate and the one reason it lost"}},
+		{Cells: []string{"help", "this list"}},
+	}}
+}
+
+// Unknown answers a command that does not exist.
+func Unknown(word string) *core.View {
+	v := Help()
+	v.Title, v.Failed = "There is no command \""+word+"\"", true
+	return v
+}

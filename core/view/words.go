@@ -1,0 +1,104 @@
+package view
+
+import (
+	"strconv"
+
+	"pimultiauth/core"
+)
+
+// Span says a span in the largest units that matter, e.g. "42 s", "3 min", "2 h 5 min", "3 days". Parts of a second count as one.
+func Span(d core.Duration) string {
+	if d < core.Second {
+		return "1 s"
+	}
+	// Rounded up, so that nobody comes back too early.
+	switch {
+	case d < 2*core.Minute:
+		return plural((d+core.Second-1)/core.Second, "s", "s")
+	case d < 2*core.Hour:
+		return plural((d+core.Minute-1)/core.Minute, "min", "min")
+	case d < 2*core.Day:
+		minutes := (d + core.Minute - 1) / core.Minute
+		if minutes%60 == 0 {
+			return plural(minutes/60, "h", "h")
+		}
+		return plural(minutes/60, "h", "h") + " " + plural(minutes%60, "min", "min")
+	}
+	return plural((d+core.Hour-1)/core.Hour/24, "day", "days")
+}
+
+func plural(n core.Duration, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(int64(n), 10) + " " + many
+}
+
+// Clock says an instant as a time of day where it lies within a day of at, as a date and time otherwise, in the host's zone.
+func Clock(t, at core.Time, zoneMinutes int) string {
+	local := t.Add(core.Duration(zoneMinutes) * core.Minute)
+	seconds := int64(local) / 1000
+	day := seconds % 86400
+	if day < 0 {
+		day += 86400
+	}
+	clock := two(day/3600) + ":" + two(day/60%60)
+	if t.Sub(at) < core.Hour {
+		clock += ":" + two(day%60)
+	}
+	if t.Sub(at) < core.Day {
+		return clock
+	}
+	y, m, d := civil((seconds - day) / 86400)
+	return strconv.FormatInt(y, 10) + "-" + two(m) + "-" + two(d) + " " + clock
+}
+
+func two(n int64) string {
+	if n < 10 {
+		return "0" + strconv.FormatInt(n, 10)
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// civil turns days since 1970-01-01 into a date of the Gregorian calendar.
+func civil(days int64) (year, month, day int64) {
+	year = 1970
+	for {
+		length := int64(365)
+		if leap(year) {
+			length = 366
+		}
+		if days < length {
+			break
+		}
+		days -= length
+		year++
+	}
+	for month = 1; ; month++ {
+		length := monthLength(year, month)
+		if days < length {
+			return year, month, days + 1
+		}
+		days -= length
+	}
+}
+
+func leap(y int64) bool { return y%4 == 0 && (y%100 != 0 || y%400 == 0) }
+
+func monthLength(y, m int64) int64 {
+	switch m {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if leap(y) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// Back says when something returns: "until 14:05:10 (42 s)".
+func Back(until, at core.Time, zoneMinutes int) string {
+	return "until " + Clock(until, at, zoneMinutes) + " (" + Span(until.Sub(at)) + ")"
+}
