@@ -1,0 +1,458 @@
+// Command generate writes the two twins of core/message.go: hostabi/codec.go with hostabi/codec_host.go, and js-loader/src/abi.ts.
+//
+// It is run by `go generate ./core`, in the folder of core/message.go. The layout of the bytes is drawn in hostabi/doc.go.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"hash/fnv"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+)
+
+// kind is how a field crosses the border.
+type kind int
+
+const (
+	text kind = iota
+	number
+	truth
+	record
+	list
+	optional
+)
+
+type shape struct {
+	kind kind
+	// goType is the type as core calls it, for text and number.
+	goType string
+	elem   *shape
+}
+
+type field struct {
+	name  string
+	shape *shape
+	doc   string
+}
+
+type structure struct {
+	name   string
+	doc    string
+	fields []field
+}
+
+type schema struct {
+	order []*structure
+	byID  map[string]*structure
+}
+
+func main() {
+	log.SetFlags(0)
+	root := ".."
+	if len(os.Args) > 1 {
+		root = os.Args[1]
+	}
+	s, err := read(filepath.Join(root, "core", "message.go"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for path, make := range map[string]func(*schema) ([]byte, error){
+		"hostabi/codec.go": guestCodec, "hostabi/codec_host.go": hostCodec, "js-loader/src/abi.ts": twin,
+	} {
+		out, err := make(s)
+		if err != nil {
+			log.Fatal(path, ": ", err)
+		}
+		path = filepath.Join(root, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			log.Fatal(err)
+		}
+		if err := os.WriteFile(path, out, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func read(path string) (*schema, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	s := &schema{byID: map[string]*structure{}}
+	for _, decl := range file.Decls {
+		gen, ok := decl.(*ast.GenDecl)
+		if !ok || gen.Tok != token.TYPE {
+			continue
+		}
+		for _, spec := range gen.Specs {
+			t := spec.(*ast.TypeSpec)
+			body, ok := t.Type.(*ast.StructType)
+			if !ok {
+				return nil, fmt.Errorf("%s: only structs cross the border", t.Name.Name)
+			}
+			st := &structure{name: t.Name.Name, doc: gen.Doc.Text()}
+			for _, f := range body.Fields.List {
+				if f.Tag != nil && strings.Contains(f.Tag.Value, `abi:"import"`) {
+					continue
+				}
+				sh, err := shapeOf(f.Type)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", st.name, err)
+				}
+				for _, name := range f.Names {
+					st.fields = append(st.fields, field{name.Name, sh, f.Doc.Text()})
+				}
+			}
+			s.order = append(s.order, st)
+			s.byID[st.name] = st
+		}
+	}
+	return s, nil
+}
+
+func shapeOf(x ast.Expr) (*shape, error) {
+	switch x := x.(type) {
+	case *ast.Ident:
+		switch x.Name {
+		case "string":
+			return &shape{kind: text, goType: "string"}, nil
+		case "Secret":
+			return &shape{kind: text, goType: "core.Secret"}, nil
+		case "bool":
+			return &shape{kind: truth}, nil
+		case "int", "int64":
+			return &shape{kind: number, goType: x.Name}, nil
+		case "Time", "Duration":
+			return &shape{kind: number, goType: "core." + x.Name}, nil
+		}
+		return &shape{kind: record, goType: x.Name}, nil
+	case *ast.StarExpr:
+		elem, err := shapeOf(x.X)
+		return &shape{kind: optional, elem: elem}, err
+	case *ast.ArrayType:
+		elem, err := shapeOf(x.Elt)
+		return &shape{kind: list, elem: elem}, err
+	}
+	return nil, fmt.Errorf("a type that cannot cross the border: %T", x)
+}
+
+// reach lists the structures a root needs, in the order of the file.
+func (s *schema) reach(roots ...string) []*structure {
+	seen := map[string]bool{}
+	var visit func(sh *shape)
+	var enter func(name string)
+	visit = func(sh *shape) {
+		if sh.kind == record {
+			enter(sh.goType)
+		} else if sh.elem != nil {
+			visit(sh.elem)
+		}
+	}
+	enter = func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		for _, f := range s.byID[name].fields {
+			visit(f.shape)
+		}
+	}
+	for _, root := range roots {
+		enter(root)
+	}
+	var out []*structure
+	for _, st := range s.order {
+		if seen[st.name] {
+			out = append(out, st)
+		}
+	}
+	return out
+}
+
+func (sh *shape) String() string {
+	switch sh.kind {
+	case list:
+		return "[]" + sh.elem.String()
+	case optional:
+		return "*" + sh.elem.String()
+	case truth:
+		return "bool"
+	case record:
+		return sh.goType
+	case number:
+		return "number"
+	}
+	return "text"
+}
+
+// hash is over names, order and shapes, so that it changes when bytes would be read differently.
+func (s *schema) hash() uint32 {
+	h := fnv.New32a()
+	for _, st := range s.order {
+		fmt.Fprintf(h, "%s{", st.name)
+		for _, f := range st.fields {
+			fmt.Fprintf(h, "%s %s;", f.name, f.shape)
+		}
+		fmt.Fprint(h, "}")
+	}
+	return h.Sum32()
+}
+
+// minimum is the fewest bytes a value takes.
+func (s *schema) minimum(sh *shape) int {
+	switch sh.kind {
+	case text, list:
+		return 4
+	case number:
+		return 8
+	case record:
+		n := 0
+		for _, f := range s.byID[sh.goType].fields {
+			n += s.minimum(f.shape)
+		}
+		return n
+	}
+	return 1
+}
+
+const goHead = "// Code generated by hostabi/generate from core/message.go. DO NOT EDIT.\n\npackage hostabi\n\nimport \"pimultiauth/core\"\n\n"
+
+func guestCodec(s *schema) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(goHead)
+	fmt.Fprintf(&b, "// SchemaHash changes whenever bytes would be read differently. Every message begins with it.\nconst SchemaHash uint32 = %#08x\n\n", s.hash())
+	for _, st := range s.reach("Message") {
+		s.goDecode(&b, st)
+	}
+	for _, st := range s.reach("Turn", "Effect") {
+		s.goEncode(&b, st)
+	}
+	return format.Source(b.Bytes())
+}
+
+func hostCodec(s *schema) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(goHead)
+	for _, st := range s.reach("Message") {
+		s.goEncode(&b, st)
+	}
+	for _, st := range s.reach("Turn", "Effect") {
+		s.goDecode(&b, st)
+	}
+	return format.Source(b.Bytes())
+}
+
+func (s *schema) goDecode(b *bytes.Buffer, st *structure) {
+	fmt.Fprintf(b, "func (d *decoder) read%s(v *core.%s) {\n", st.name, st.name)
+	for _, f := range st.fields {
+		s.goDecodeValue(b, "v."+f.name, f.shape, st.name+"."+f.name)
+	}
+	b.WriteString("}\n\n")
+}
+
+func (s *schema) goDecodeValue(b *bytes.Buffer, to string, sh *shape, name string) {
+	switch sh.kind {
+	case text:
+		if sh.goType == "string" {
+			fmt.Fprintf(b, "%s = d.text(%q)\n", to, name)
+		} else {
+			fmt.Fprintf(b, "%s = %s(d.text(%q))\n", to, sh.goType, name)
+		}
+	case number:
+		if sh.goType == "int64" {
+			fmt.Fprintf(b, "%s = d.number(%q)\n", to, name)
+		} else {
+			fmt.Fprintf(b, "%s = %s(d.number(%q))\n", to, sh.goType, name)
+		}
+	case truth:
+		fmt.Fprintf(b, "%s = d.truth(%q)\n", to, name)
+	case record:
+		fmt.Fprintf(b, "d.read%s(&%s)\n", sh.goType, to)
+	case optional:
+		fmt.Fprintf(b, "if d.truth(%q) {\n%s = new(core.%s)\nd.read%s(%s)\n}\n", name, to, sh.elem.goType, sh.elem.goType, to)
+	case list:
+		element := sh.elem.goType
+		if sh.elem.kind == record {
+			element = "core." + element
+		}
+		fmt.Fprintf(b, "if n := d.count(%q, %d); n > 0 {\n%s = make([]%s, n)\nfor i := range %s {\n", name, s.minimum(sh.elem), to, element, to)
+		s.goDecodeValue(b, to+"[i]", sh.elem, name)
+		b.WriteString("}\n}\n")
+	}
+}
+
+func (s *schema) goEncode(b *bytes.Buffer, st *structure) {
+	fmt.Fprintf(b, "func append%s(b []byte, v *core.%s) []byte {\n", st.name, st.name)
+	for _, f := range st.fields {
+		s.goEncodeValue(b, "v."+f.name, f.shape)
+	}
+	b.WriteString("return b\n}\n\n")
+}
+
+func (s *schema) goEncodeValue(b *bytes.Buffer, from string, sh *shape) {
+	switch sh.kind {
+	case text:
+		if sh.goType == "string" {
+			fmt.Fprintf(b, "b = appendText(b, %s)\n", from)
+		} else {
+			fmt.Fprintf(b, "b = appendText(b, string(%s))\n", from)
+		}
+	case number:
+		if sh.goType == "int64" {
+			fmt.Fprintf(b, "b = appendNumber(b, %s)\n", from)
+		} else {
+			fmt.Fprintf(b, "b = appendNumber(b, int64(%s))\n", from)
+		}
+	case truth:
+		fmt.Fprintf(b, "b = appendTruth(b, %s)\n", from)
+	case record:
+		fmt.Fprintf(b, "b = append%s(b, &%s)\n", sh.goType, from)
+	case optional:
+		fmt.Fprintf(b, "b = appendTruth(b, %s != nil)\nif %s != nil {\nb = append%s(b, %s)\n}\n", from, from, sh.elem.goType, from)
+	case list:
+		fmt.Fprintf(b, "b = appendCount(b, len(%s))\nfor i := range %s {\n", from, from)
+		s.goEncodeValue(b, from+"[i]", sh.elem)
+		b.WriteString("}\n")
+	}
+}
+
+func camel(name string) string {
+	runes := []rune(name)
+	for i := range runes {
+		if i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1]) {
+			break
+		}
+		runes[i] = unicode.ToLower(runes[i])
+	}
+	return string(runes)
+}
+
+const tsHead = `// Code generated by hostabi/generate from core/message.go. DO NOT EDIT.
+// The twin of hostabi/codec.go; hostabi/doc.go draws the bytes.
+
+import type { Reader, Writer } from "./bytes.ts";
+
+`
+
+func twin(s *schema) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(tsHead)
+	fmt.Fprintf(&b, "/** Changes whenever bytes would be read differently. Every message begins with it. */\nexport const schemaHash = %#08x;\n", s.hash())
+	for _, st := range s.order {
+		b.WriteString("\n")
+		tsDoc(&b, st.doc, "")
+		fmt.Fprintf(&b, "export interface %s {\n", st.name)
+		for _, f := range st.fields {
+			tsDoc(&b, f.doc, "\t")
+			mark := ""
+			if f.shape.kind == optional {
+				mark = "?"
+			}
+			fmt.Fprintf(&b, "\t%s%s: %s;\n", camel(f.name), mark, tsType(f.shape))
+		}
+		b.WriteString("}\n")
+	}
+	exported := map[string]bool{"Message": true, "Turn": true, "Effect": true}
+	for _, st := range s.reach("Message") {
+		head := "function"
+		if exported[st.name] {
+			head = "/** Writes a message as hostabi's decoder reads it, without the leading hash. */\nexport function"
+		}
+		fmt.Fprintf(&b, "\n%s write%s(w: Writer, v: %s): void {\n", head, st.name, st.name)
+		for _, f := range st.fields {
+			tsWrite(&b, "v."+camel(f.name), f.shape, "\t")
+		}
+		b.WriteString("}\n")
+	}
+	for _, st := range s.reach("Turn", "Effect") {
+		head := "function"
+		if exported[st.name] {
+			head = "/** Reads what hostabi's encoder wrote. */\nexport function"
+		}
+		fmt.Fprintf(&b, "\n%s read%s(r: Reader): %s {\n\treturn {\n", head, st.name, st.name)
+		for _, f := range st.fields {
+			fmt.Fprintf(&b, "\t\t%s: %s,\n", camel(f.name), tsRead(f.shape))
+		}
+		b.WriteString("\t};\n}\n")
+	}
+	return b.Bytes(), nil
+}
+
+func tsDoc(b *bytes.Buffer, doc, indent string) {
+	lines := strings.Split(strings.TrimSpace(doc), "\n")
+	if doc == "" {
+		return
+	}
+	if len(lines) == 1 {
+		fmt.Fprintf(b, "%s/** %s */\n", indent, lines[0])
+		return
+	}
+	fmt.Fprintf(b, "%s/**\n", indent)
+	for _, line := range lines {
+		b.WriteString(strings.TrimRight(indent+" * "+line, " ") + "\n")
+	}
+	fmt.Fprintf(b, "%s */\n", indent)
+}
+
+func tsType(sh *shape) string {
+	switch sh.kind {
+	case text:
+		return "string"
+	case number:
+		return "number"
+	case truth:
+		return "boolean"
+	case list:
+		return tsType(sh.elem) + "[]"
+	case optional:
+		return tsType(sh.elem) + " | undefined"
+	}
+	return sh.goType
+}
+
+func tsWrite(b *bytes.Buffer, from string, sh *shape, indent string) {
+	switch sh.kind {
+	case text:
+		fmt.Fprintf(b, "%sw.text(%s);\n", indent, from)
+	case number:
+		fmt.Fprintf(b, "%sw.number(%s);\n", indent, from)
+	case truth:
+		fmt.Fprintf(b, "%sw.truth(%s);\n", indent, from)
+	case record:
+		fmt.Fprintf(b, "%swrite%s(w, %s);\n", indent, sh.goType, from)
+	case optional:
+		fmt.Fprintf(b, "%sw.truth(%s !== undefined);\n%sif (%s !== undefined) write%s(w, %s);\n", indent, from, indent, from, sh.elem.goType, from)
+	case list:
+		fmt.Fprintf(b, "%sw.count(%s.length);\n%sfor (const x of %s) ", indent, from, indent, from)
+		var inner bytes.Buffer
+		tsWrite(&inner, "x", sh.elem, "")
+		b.Write(inner.Bytes())
+	}
+}
+
+func tsRead(sh *shape) string {
+	switch sh.kind {
+	case text:
+		return "r.text()"
+	case number:
+		return "r.number()"
+	case truth:
+		return "r.truth()"
+	case list:
+		if sh.elem.kind == record {
+			return "r.list(read" + sh.elem.goType + ")"
+		}
+		return "r.list((r) => " + tsRead(sh.elem) + ")"
+	case optional:
+		return "r.truth() ? read" + sh.elem.goType + "(r) : undefined"
+	}
+	return "read" + sh.goType + "(r)"
+}

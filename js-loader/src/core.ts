@@ -1,0 +1,243 @@
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Effect, Message, Notice, Result, Turn } from "./abi.ts";
+import { Guest, GuestError } from "./guest.ts";
+import { performFetch } from "./perform/fetch.ts";
+import { Gate } from "./perform/gate.ts";
+import { appendLog } from "./perform/log.ts";
+import { readText } from "./perform/read.ts";
+import { save, stampNow } from "./perform/save.ts";
+import type { FileName, Places } from "./places.ts";
+
+/** A message without what the loader fills in. */
+export type Question = Omit<Message, "at" | "seed">;
+
+/** What the core needs of the one who runs it. */
+export interface CoreOptions {
+	/** The built module, core.wasm. */
+	module: string;
+	places: Places;
+	/** Shows a notice to the person. */
+	notice: (notice: Notice) => void;
+	piVersion: string;
+	now?: () => number;
+}
+
+const deathsAllowed = 3;
+const deathSpan = 60_000;
+const longestTimer = 2 ** 31 - 1;
+/** The files whose changes by others are looked for before a request. */
+const watched: readonly FileName[] = ["auth", "state"];
+
+/**
+ * The core and the loop around it: a message in, its effects performed, its final turn out. When an instance dies, a new one takes over
+ * and at most the turn in hand is lost.
+ */
+export class Core {
+	readonly #options: CoreOptions;
+	readonly #module: WebAssembly.Module;
+	readonly #gate: Gate;
+	#guest: Guest;
+	#known: string[] = [];
+	#deaths: number[] = [];
+	#said = new Set<string>();
+	#stamps = new Map<FileName, string>();
+	#timer: NodeJS.Timeout | undefined;
+	#pending = new Set<Promise<unknown>>();
+	#reviving: Promise<void> | undefined;
+
+	private constructor(options: CoreOptions, module: WebAssembly.Module) {
+		this.#options = options;
+		this.#module = module;
+		this.#gate = new Gate(join(options.places.runtime, "multi-auth.gate"));
+		this.#guest = new Guest(module);
+	}
+
+	/** Loads the module without holding up the event loop. The core knows nothing before `start`. */
+	static async load(options: CoreOptions): Promise<Core> {
+		return new Core(options, await WebAssembly.compile(await readFile(options.module)));
+	}
+
+	/** Loads the module at once. */
+	static loadSync(options: CoreOptions): Core {
+		return new Core(options, new WebAssembly.Module(readFileSync(options.module)));
+	}
+
+	/** The module failed too often: nothing more is asked of it, and Pi works as if the extension were not there. */
+	get dead(): boolean {
+		const now = performance.now();
+		return this.#deaths.filter((at) => now - at < deathSpan).length > deathsAllowed;
+	}
+
+	/** The memory of the present instance, in bytes. */
+	get memoryBytes(): number {
+		return this.#guest.memoryBytes;
+	}
+
+	/** Reads the files. `known` are the providers Pi knows at this moment. */
+	start(known: string[], quiet = false): Promise<Turn> {
+		this.#known = known;
+		return this.ask({
+			start: { piVersion: this.#options.piVersion, zoneMinutes: -new Date().getTimezoneOffset(), known, quiet },
+		});
+	}
+
+	/** Brings in what other processes changed, and providers that Pi knows by now; nothing is asked when nothing changed. */
+	async catchUp(known?: string[]): Promise<Turn | undefined> {
+		const files = watched.filter((name) => stampNow(this.#options.places.files[name]) !== this.#stamps.get(name));
+		const news = known !== undefined && known.join("\n") !== this.#known.join("\n");
+		if (news) this.#known = known;
+		if (files.length === 0 && !news) return undefined;
+		return this.ask({ changed: { files, known: news ? known : [] } });
+	}
+
+	/** Tells the core something and answers its final turn. */
+	async ask(question: Question): Promise<Turn> {
+		if (this.#reviving) await this.#reviving;
+		try {
+			let [turn, effects] = this.#call(question);
+			while (turn.flow !== 0) {
+				const results = await Promise.all(effects.filter((e) => e.waits).map((e) => this.#perform(e)));
+				for (const effect of effects) if (!effect.waits) this.#performAside(effect);
+				[turn, effects] = this.#call({ resume: { flow: turn.flow, results } });
+			}
+			for (const effect of effects) this.#performAside(effect);
+			this.#wakeAt(turn.wakeAt);
+			return turn;
+		} catch (error) {
+			if (error instanceof GuestError && error.dead) await this.#revive(error);
+			throw error;
+		}
+	}
+
+	#call(question: Question): [Turn, Effect[]] {
+		if (this.dead) throw new GuestError("the core failed too often and is left alone until Pi starts anew", false);
+		const at = (this.#options.now ?? Date.now)();
+		const seed = Math.floor(Math.random() * 2 ** 53);
+		const turn = this.#guest.call({ at, seed, ...question });
+		const effects = this.#guest.effects;
+		this.#guest.effects = [];
+		return [turn, effects];
+	}
+
+	#revive(error: GuestError): Promise<void> {
+		this.#reviving ??= (async () => {
+			this.#deaths.push(performance.now());
+			this.#say({
+				level: "warning",
+				key: "core-died",
+				text: `pi-multi-auth: ${error.message}. It was started anew; one request may have been lost.`,
+			});
+			if (this.dead) return;
+			this.#guest = new Guest(this.#module);
+			const reviving = this.#reviving;
+			this.#reviving = undefined;
+			try {
+				await this.start(this.#known, true);
+			} finally {
+				this.#reviving = reviving;
+			}
+		})().finally(() => {
+			this.#reviving = undefined;
+		});
+		return this.#reviving;
+	}
+
+	#say(notice: Notice): void {
+		if (this.#said.has(notice.key)) return;
+		this.#said.add(notice.key);
+		this.#options.notice(notice);
+	}
+
+	#performAside(effect: Effect): void {
+		const done = this.#perform(effect).then((result) => {
+			if (result.error !== "" && effect.file)
+				this.#say({
+					level: "warning",
+					key: `${effect.file.op} ${effect.file.name} ${result.error}`,
+					text: `pi-multi-auth: ${this.#options.places.files[effect.file.name as FileName]} was not written (${result.error}). What was learned stays in memory.`,
+				});
+		});
+		this.#pending.add(done);
+		void done.finally(() => this.#pending.delete(done));
+	}
+
+	async #perform(effect: Effect): Promise<Result> {
+		try {
+			if (effect.fetch) return { id: effect.id, error: "", fetch: await performFetch(effect.fetch) };
+			if (effect.file) return { id: effect.id, error: "", file: await this.#file(effect.id, effect.file) };
+			if (effect.ask?.notice) this.#say(effect.ask.notice);
+			if (effect.log) appendLog(this.#options.places.debug, effect.log.line);
+			return { id: effect.id, error: "" };
+		} catch (error) {
+			return { id: effect.id, error: plain(error) };
+		}
+	}
+
+	async #file(id: number, effect: NonNullable<Effect["file"]>) {
+		const name = effect.name as FileName;
+		const path = this.#options.places.files[name];
+		if (path === undefined) throw new Error(`there is no file called ${name}`);
+		if (effect.op === "read") {
+			// A stamp taken before a read that fails still says when to look again.
+			this.#stamps.set(name, stampNow(path));
+			const read = readText(path);
+			this.#stamps.set(name, read.stamp);
+			return { text: read.text, missing: read.missing };
+		}
+		if (effect.op !== "save" || name === "auth" || name === "models") throw new Error(`${name} is not written`);
+		const saved = await this.#gate.pass(() =>
+			save(path, effect.sync, (current) => {
+				const [turn] = this.#call({ merge: { save: id, file: name, current, delta: effect.delta } });
+				if (!turn.merged) throw new Error("the core has nothing to write");
+				return turn.merged;
+			}),
+		);
+		this.#stamps.set(name, saved.stamp);
+		return { text: saved.text, missing: false };
+	}
+
+	#wakeAt(at: number): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		if (at === 0) return;
+		const wait = Math.min(Math.max(at - (this.#options.now ?? Date.now)(), 0), longestTimer);
+		this.#timer = setTimeout(() => void this.ask({ tick: {} }).catch(() => {}), wait);
+		// A core that waits must not keep `pi -p` alive.
+		this.#timer.unref();
+	}
+
+	/** Waits for what is on its way to the disk. */
+	async drain(): Promise<void> {
+		await Promise.allSettled([...this.#pending]);
+	}
+
+	/** Ends timers and files; the core can still be asked afterwards. */
+	async close(): Promise<void> {
+		await this.drain();
+		clearTimeout(this.#timer);
+		this.#gate.close();
+	}
+
+	/** Whether a watched file was ever read; used before the first session. */
+	get started(): boolean {
+		return this.#stamps.size > 0;
+	}
+}
+
+/** What went wrong, in words and without paths: they are said beside it. */
+function plain(error: unknown): string {
+	const code = (error as NodeJS.ErrnoException | undefined)?.code;
+	const words: Record<string, string> = {
+		ENOSPC: "no space left on the disk",
+		EACCES: "permission denied",
+		EPERM: "not permitted",
+		EROFS: "the disk is read-only",
+		EISDIR: "it is a folder",
+		EDQUOT: "the disk quota is used up",
+		EMFILE: "too many open files",
+	};
+	if (code !== undefined && words[code] !== undefined) return words[code];
+	return error instanceof Error ? error.message : String(error);
+}

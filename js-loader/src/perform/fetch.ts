@@ -1,0 +1,35 @@
+import type { Fetch, FetchResult } from "../abi.ts";
+
+/**
+ * Performs one HTTP request of the core: to its origin and no other, without following redirects, within one deadline over connecting,
+ * headers and body, and with the decoded body bounded.
+ */
+export async function performFetch(effect: Fetch, fetch = globalThis.fetch): Promise<FetchResult> {
+	if (new URL(effect.url).origin !== effect.origin) throw new Error("the request would leave its origin");
+	const signal = AbortSignal.timeout(effect.timeout);
+	const response = await fetch(effect.url, {
+		method: effect.method,
+		headers: effect.headers.map((h): [string, string] => [h.name, h.value]),
+		body: effect.body === "" ? null : effect.body,
+		redirect: "manual",
+		signal,
+	});
+	const chunks: Uint8Array[] = [];
+	let size = 0;
+	const reader = response.body?.getReader();
+	while (reader) {
+		const { done, value } = await reader.read();
+		if (done) break;
+		size += value.length;
+		if (size > effect.maxBytes) {
+			await reader.cancel();
+			throw new Error("the answer is larger than expected");
+		}
+		chunks.push(value);
+	}
+	return {
+		status: response.status,
+		headers: [...response.headers].map(([name, value]) => ({ name, value })),
+		body: Buffer.concat(chunks).toString(),
+	};
+}
