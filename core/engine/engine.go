@@ -1,0 +1,272 @@
+// Package engine turns one message into one turn: Step(Message) Turn, a file per kind of message.
+//
+// It holds what the leaves decide about and nothing else: no clock, no files, no network; time and entropy come with messages, so
+// the same messages give the same turns. The host performs a turn's effects in order; what a flow waits for comes back as Resume.
+package engine
+
+import (
+	"errors"
+	"sort"
+
+	"pimultiauth/core"
+	"pimultiauth/core/flow"
+	"pimultiauth/core/pool"
+	"pimultiauth/core/store"
+)
+
+// Errors for messages that break the contract. They are the host's fault and change nothing.
+var (
+	ErrNoKind    = errors.New("engine: a message needs exactly one kind")
+	ErrNoFlow    = errors.New("engine: no such flow")
+	ErrNoLease   = errors.New("engine: no such lease; it ended already or its deadline passed")
+	ErrNoRequest = errors.New("engine: an acquire needs a provider")
+)
+
+// Engine is one instance of the core. It is not safe for concurrent use.
+type Engine struct {
+	catalogue map[string]core.Provider
+	known     map[string]bool
+	zone      int
+	quiet     bool
+
+	config store.Config
+	auth   store.Auth
+	// state is the text of the state file as this instance knows it: what it read joined with what it changed.
+	state string
+	// readOnly says why the state file is not written, "" when it is.
+	readOnly string
+
+	pools    map[string]*pool.Pool
+	requests map[int64]*request
+	flows    map[int64]*flow.Flow
+	// saves are run when the host asks for the text to write, under the gate.
+	saves   map[int64]func() string
+	choices map[string]*choice
+
+	lastLease  int64
+	lastFlow   int64
+	lastEffect int64
+}
+
+// New makes an engine that knows the providers of a catalogue.
+func New(catalogue []core.Provider) *Engine {
+	e := &Engine{
+		catalogue: map[string]core.Provider{},
+		known:     map[string]bool{},
+		state:     store.Blank,
+		config:    store.Config{Modes: map[string]core.Mode{}},
+		pools:     map[string]*pool.Pool{},
+		requests:  map[int64]*request{},
+		flows:     map[int64]*flow.Flow{},
+		saves:     map[int64]func() string{},
+		choices:   map[string]*choice{},
+	}
+	for _, p := range catalogue {
+		e.catalogue[p.ID] = p
+		for _, alias := range p.Aliases {
+			e.catalogue[alias] = p
+		}
+	}
+	return e
+}
+
+// Flows counts the flows that wait for the host.
+func (e *Engine) Flows() int { return len(e.flows) }
+
+// Step answers one message.
+func (e *Engine) Step(m core.Message) (core.Turn, error) {
+	turn, err := e.step(m)
+	if err != nil {
+		return core.Turn{}, err
+	}
+	turn.WakeAt = e.wakeAt()
+	return turn, nil
+}
+
+func (e *Engine) step(m core.Message) (core.Turn, error) {
+	if kinds(m) != 1 {
+		return core.Turn{}, ErrNoKind
+	}
+	switch {
+	case m.Acquire != nil:
+		return e.acquire(m)
+	case m.Settle != nil:
+		return e.settle(m)
+	case m.Resume != nil:
+		return e.resume(m)
+	case m.Merge != nil:
+		return e.merge(m)
+	case m.Tick != nil:
+		return e.tick(m)
+	case m.Command != nil:
+		return e.command(m)
+	case m.Inspect != nil:
+		return e.inspect(m)
+	case m.Changed != nil:
+		return e.changed(m)
+	case m.Start != nil:
+		return e.start(m)
+	}
+	return e.cancel(m)
+}
+
+func kinds(m core.Message) int {
+	n := 0
+	for _, set := range [...]bool{m.Start != nil, m.Changed != nil, m.Acquire != nil, m.Settle != nil, m.Resume != nil,
+		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
+// knows reports whether an id is that of a provider of Pi or of the catalogue.
+func (e *Engine) knows(id string) bool {
+	if e.known[id] {
+		return true
+	}
+	_, ok := e.catalogue[id]
+	return ok
+}
+
+func (e *Engine) hidden(provider string) bool {
+	if e.catalogue[provider].Retired != "" {
+		return true
+	}
+	for _, id := range e.config.Hidden {
+		if id == provider {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) mode(provider string) core.Mode {
+	if mode, ok := e.config.Modes[provider]; ok {
+		return mode
+	}
+	if mode := e.catalogue[provider].Mode; mode != "" {
+		return mode
+	}
+	return core.RoundRobin
+}
+
+// effect gives an effect its id.
+func (e *Engine) effect(x core.Effect) core.Effect {
+	e.lastEffect++
+	x.ID = e.lastEffect
+	return x
+}
+
+func (e *Engine) notice(level, key, text string) core.Effect {
+	return e.effect(core.Effect{Ask: &core.Ask{Notice: &core.Notice{Level: level, Key: key, Text: text}}})
+}
+
+// saveDelta joins a change into what this instance knows and queues its way to the disk.
+func (e *Engine) saveDelta(delta string, sync bool) core.Effect {
+	e.state = store.Merge(e.state, delta)
+	return e.effect(core.Effect{File: &core.File{Op: "save", Name: "state", Delta: core.Secret(delta), Sync: sync}})
+}
+
+// absorb joins a text of the state file with what this instance knows and brings the pools in line.
+func (e *Engine) absorb(text string) {
+	e.state = store.Merge(e.state, text)
+	e.rebuild()
+}
+
+// rebuild makes the pools anew from the files, keeping what only this process knows: leases and last uses.
+func (e *Engine) rebuild() {
+	state := store.ReadState(e.state)
+	old := e.pools
+	e.pools = map[string]*pool.Pool{}
+	for _, account := range e.auth.Accounts {
+		if e.hidden(account.Provider) {
+			continue
+		}
+		p := e.poolOf(account.Provider, state)
+		p.Accounts = append(p.Accounts, candidate(account, state.Providers[account.Provider], old[account.Provider]))
+	}
+	ids := make([]string, 0, len(old))
+	for id := range old {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	for _, id := range ids {
+		if e.hidden(id) {
+			continue
+		}
+		for i := range old[id].Accounts {
+			c := old[id].Accounts[i]
+			if c.Source == "stored" {
+				continue
+			}
+			p := e.poolOf(id, state)
+			next := candidate(c.Account, state.Providers[id], old[id])
+			next.Absent = c.Absent
+			p.Accounts = append(p.Accounts, next)
+		}
+	}
+}
+
+func (e *Engine) poolOf(provider string, state store.State) *pool.Pool {
+	if p, ok := e.pools[provider]; ok {
+		return p
+	}
+	p := &pool.Pool{Provider: provider, Mode: e.mode(provider), Homes: map[string]pool.Home{}}
+	if s := state.Providers[provider]; s != nil {
+		p.Whole, p.After = s.Provider, s.Place
+		for session, home := range s.Sessions {
+			p.Homes[session] = pool.Home{Account: home.Account, At: home.At}
+		}
+	}
+	e.pools[provider] = p
+	return p
+}
+
+func candidate(account core.Account, state *store.ProviderState, old *pool.Pool) pool.Candidate {
+	c := pool.Candidate{Account: account}
+	if state != nil {
+		c.Standing, c.Models = state.Accounts[account.ID], state.Models[account.ID]
+	}
+	if old != nil {
+		if i := old.Find(account.ID); i >= 0 {
+			c.InFlight, c.LastUsed = old.Accounts[i].InFlight, old.Accounts[i].LastUsed
+		}
+	}
+	return c
+}
+
+// begin runs a flow until it waits or ends.
+func (e *Engine) begin(body func(*flow.Host) core.Turn) core.Turn {
+	e.lastFlow++
+	id := e.lastFlow
+	e.flows[id] = flow.New(body)
+	return e.advance(id, nil)
+}
+
+func (e *Engine) advance(id int64, results []core.Result) core.Turn {
+	effects, turn, ended := e.flows[id].Next(results)
+	if !ended {
+		return core.Turn{Flow: id, Effects: effects}
+	}
+	delete(e.flows, id)
+	return turn
+}
+
+func (e *Engine) resume(m core.Message) (core.Turn, error) {
+	if e.flows[m.Resume.Flow] == nil {
+		return core.Turn{}, ErrNoFlow
+	}
+	return e.advance(m.Resume.Flow, m.Resume.Results), nil
+}
+
+func (e *Engine) cancel(m core.Message) (core.Turn, error) {
+	f := e.flows[m.Cancel.Flow]
+	if f == nil {
+		return core.Turn{}, ErrNoFlow
+	}
+	f.Stop()
+	delete(e.flows, m.Cancel.Flow)
+	return core.Turn{Done: &core.Done{}}, nil
+}

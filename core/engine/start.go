@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"sort"
+
+	"pimultiauth/core"
+	"pimultiauth/core/flow"
+	"pimultiauth/core/store"
+)
+
+// startFiles are read in this order: the configuration says what to leave alone before accounts are looked at.
+var startFiles = []string{"config", "settings", "models", "auth", "state"}
+
+func (e *Engine) start(m core.Message) (core.Turn, error) {
+	e.zone, e.quiet = m.Start.ZoneMinutes, m.Start.Quiet
+	e.learn(m.Start.Known)
+	return e.begin(func(h *flow.Host) core.Turn { return e.read(h, startFiles) }), nil
+}
+
+func (e *Engine) changed(m core.Message) (core.Turn, error) {
+	e.learn(m.Changed.Known)
+	var files []string
+	for _, name := range startFiles {
+		for _, wanted := range m.Changed.Files {
+			if wanted == name {
+				files = append(files, name)
+				break
+			}
+		}
+	}
+	if len(m.Changed.Known) > 0 {
+		// Which account belongs to which provider hangs on the providers that are known.
+		files = union(files, "auth")
+	}
+	if len(files) == 0 {
+		return core.Turn{Ready: e.ready()}, nil
+	}
+	return e.begin(func(h *flow.Host) core.Turn { return e.read(h, files) }), nil
+}
+
+func union(files []string, name string) []string {
+	for _, f := range files {
+		if f == name {
+			return files
+		}
+	}
+	return append(files, name)
+}
+
+func (e *Engine) learn(known []string) {
+	for _, id := range known {
+		if store.ValidID(id) {
+			e.known[id] = true
+		}
+	}
+}
+
+// read is the flow that brings files in.
+func (e *Engine) read(h *flow.Host, files []string) core.Turn {
+	effects := make([]core.Effect, len(files))
+	for i, name := range files {
+		effects[i] = e.effect(core.Effect{File: &core.File{Op: "read", Name: name}})
+	}
+	results := map[int64]core.Result{}
+	for _, r := range h.Do(effects...) {
+		results[r.ID] = r
+	}
+	turn := core.Turn{}
+	config := map[string]string{}
+	configRead := false
+	for i, name := range files {
+		r := results[effects[i].ID]
+		text, missing := "", true
+		if r.File != nil {
+			text, missing = r.File.Text.Reveal(), r.File.Missing
+		}
+		switch name {
+		case "config", "settings":
+			config[name], configRead = text, true
+			if r.Error != "" {
+				e.complain(&turn, "warning", fileNames[name], "it cannot be read ("+r.Error+"), so its values are not used.")
+			}
+		case "models":
+			e.learn(store.ReadProviders(text))
+		case "auth":
+			e.readAuth(&turn, text, missing, r.Error)
+		case "state":
+			e.readState(&turn, text, missing, r.Error)
+		}
+	}
+	if configRead {
+		e.config = store.ReadConfig(config["config"], config["settings"])
+		for _, warning := range e.config.Warnings {
+			e.complain(&turn, "warning", "", warning)
+		}
+	}
+	e.rebuild()
+	turn.Ready = e.ready()
+	return turn
+}
+
+// fileNames are what people call the files.
+var fileNames = map[string]string{
+	"auth": "auth.json", "models": "models.json", "state": "multi-auth.json", "config": "config.json", "settings": "multi-auth-config.json",
+}
+
+func (e *Engine) complain(turn *core.Turn, level, file, text string) {
+	if e.quiet {
+		return
+	}
+	if file != "" {
+		text = file + ": " + text
+	}
+	turn.Effects = append(turn.Effects, e.notice(level, text, text))
+}
+
+func (e *Engine) readAuth(turn *core.Turn, text string, missing bool, failure string) {
+	switch {
+	case failure != "":
+		e.complain(turn, "warning", "auth.json", "it cannot be read ("+failure+"); the accounts known so far are used.")
+		return
+	case missing:
+		e.auth = store.Auth{}
+		return
+	}
+	auth := store.ReadAuth(text, e.knows)
+	if auth.Damaged != "" || text == "" {
+		why := auth.Damaged
+		if why == "" {
+			why = "it is empty"
+		}
+		e.complain(turn, "warning", "auth.json", why+"; the accounts known so far are used and the file is left as it is.")
+		return
+	}
+	e.auth = auth
+}
+
+func (e *Engine) readState(turn *core.Turn, text string, missing bool, failure string) {
+	if missing || failure != "" {
+		if failure != "" {
+			e.complain(turn, "warning", "multi-auth.json", "it cannot be read ("+failure+"); what is learned now stays in memory until it can.")
+		}
+		return
+	}
+	damaged, readOnly := store.Check(text)
+	if text == "" {
+		damaged = "it is empty"
+	}
+	e.readOnly = readOnly
+	if readOnly != "" {
+		e.complain(turn, "warning", "multi-auth.json", readOnly+"; it is used and not written.")
+	}
+	if damaged != "" {
+		e.complain(turn, "warning", "multi-auth.json", damaged+"; a copy is kept aside and what is known is written anew.")
+		turn.Effects = append(turn.Effects, e.saveDelta(store.Blank, true))
+		return
+	}
+	e.state = store.Merge(e.state, text)
+}
+
+func (e *Engine) ready() *core.Ready {
+	r := &core.Ready{Debug: e.config.Debug}
+	for id, p := range e.pools {
+		own := false
+		stored := false
+		for i := range p.Accounts {
+			stored = stored || p.Accounts[i].Source == "stored"
+			own = own || p.Accounts[i].ID == id
+		}
+		if !stored {
+			continue
+		}
+		r.Providers = append(r.Providers, id)
+		if !own {
+			r.Provision = append(r.Provision, id)
+		}
+	}
+	r.Hidden = append(r.Hidden, e.config.Hidden...)
+	for _, p := range e.catalogue {
+		if p.Retired != "" {
+			r.Hidden = union(r.Hidden, p.ID)
+		}
+	}
+	sort.Strings(r.Providers)
+	sort.Strings(r.Provision)
+	sort.Strings(r.Hidden)
+	return r
+}

@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"sort"
+
+	"pimultiauth/core"
+)
+
+// tick ends leases whose deadline has passed: whoever held them is gone, and nothing is learned.
+func (e *Engine) tick(m core.Message) (core.Turn, error) {
+	var lost []int64
+	for id, r := range e.requests {
+		if r.deadline <= m.At {
+			lost = append(lost, id)
+		}
+	}
+	sort.Slice(lost, func(i, j int) bool { return lost[i] < lost[j] })
+	for _, id := range lost {
+		r := e.requests[id]
+		delete(e.requests, id)
+		if p := e.pools[r.provider]; p != nil {
+			if i := p.Find(r.account); i >= 0 && p.Accounts[i].InFlight > 0 {
+				p.Accounts[i].InFlight--
+			}
+		}
+	}
+	return core.Turn{Done: &core.Done{}}, nil
+}
+
+// wakeAt is the earliest deadline of a lease.
+func (e *Engine) wakeAt() core.Time {
+	var wake core.Time
+	for _, r := range e.requests {
+		if wake.IsZero() || r.deadline.Before(wake) {
+			wake = r.deadline
+		}
+	}
+	return wake
+}
