@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Effect, Message, Notice, Result, Turn } from "./abi.ts";
+import type { Effect, Message, Notice, Ready, Result, Turn } from "./abi.ts";
 import { Guest, GuestError } from "./guest.ts";
 import { performFetch } from "./perform/fetch.ts";
 import { Gate } from "./perform/gate.ts";
@@ -46,6 +46,8 @@ export class Core {
 	#timer: NodeJS.Timeout | undefined;
 	#pending = new Set<Promise<unknown>>();
 	#reviving: Promise<void> | undefined;
+	/** What the core said last of providers and their accounts. */
+	ready: Ready = { providers: [], provision: [], hidden: [], debug: false };
 
 	private constructor(options: CoreOptions, module: WebAssembly.Module) {
 		this.#options = options;
@@ -104,6 +106,7 @@ export class Core {
 			}
 			for (const effect of effects) this.#performAside(effect);
 			this.#wakeAt(turn.wakeAt);
+			if (turn.ready) this.ready = turn.ready;
 			return turn;
 		} catch (error) {
 			if (error instanceof GuestError && error.dead) await this.#revive(error);

@@ -1,0 +1,39 @@
+import { writeSync } from "node:fs";
+import type { View } from "./abi.ts";
+
+/** Draws a view as lines: cells of a column share its width, and tones need no colour to be told apart. */
+export function draw(view: View): string {
+	const widths: number[] = [];
+	for (const row of view.rows) {
+		// A row of one cell is a heading across the columns.
+		if (row.cells.length > 1) row.cells.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+	}
+	const lines = view.rows.map((row) =>
+		row.cells
+			.map((cell, i) => (i === row.cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+			.join("  ")
+			.trimEnd(),
+	);
+	if (view.failed) lines.unshift(`${view.title}.`);
+	return [...lines, ...view.notes].join("\n");
+}
+
+/** Gives a command's answer on the channel of Pi's mode: stdout in print, a notice in TUI and RPC, stderr in JSON. */
+export function answer(text: string, failed: boolean, mode: string, notify: (text: string, type: "info" | "error") => void): void {
+	if (mode === "tui" || mode === "rpc") notify(text, failed ? "error" : "info");
+	// Pi keeps extensions from process.stdout, because JSON mode speaks on it; in print mode the answer is the output.
+	else writeSync(mode === "print" ? 1 : 2, `${text}\n`);
+}
+
+const words = ["status", "why", "help"];
+
+/** Completes the first word of a command, and providers after it. */
+export function complete(prefix: string, providers: readonly string[]): { value: string; label: string }[] | null {
+	const parts = prefix.split(/\s+/);
+	const last = parts.at(-1) ?? "";
+	const choices = parts.length > 1 ? [...providers, "--json"] : words;
+	const head = parts.slice(0, -1).join(" ");
+	const found = choices.filter((word) => word.startsWith(last));
+	if (found.length === 0) return null;
+	return found.map((word) => ({ value: head ? `${head} ${word}` : word, label: word }));
+}

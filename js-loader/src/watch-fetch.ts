@@ -1,0 +1,76 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Header } from "./abi.ts";
+
+const largestBody = 64 << 10;
+/** How long the copy of a failure's body may take after the adapter has given up on it. */
+const bodyPatience = 250;
+
+/** What the last response of an attempt said, and the fetch to use underneath. */
+export interface Seen {
+	status: number;
+	headers: Header[];
+	body: Promise<string>;
+	fetch: typeof fetch;
+}
+
+const attempt = new AsyncLocalStorage<Seen>();
+
+/** An attempt that has seen nothing yet. */
+export function nothingSeen(underneath: typeof fetch | undefined): Seen {
+	return {
+		status: 0,
+		headers: [],
+		body: Promise.resolve(""),
+		fetch: underneath ?? ((input, init) => globalThis.fetch(input, init)),
+	};
+}
+
+/** Runs an attempt so that `watchingFetch` notes what it sees in `seen`. */
+export function watch<T>(seen: Seen, run: () => T): T {
+	return attempt.run(seen, run);
+}
+
+/**
+ * A fetch that notes status, headers and, of a failure, at most 64 kB of the body, without the adapter noticing. It is one function for
+ * the life of the process, because adapters cache clients by it; the attempt is found through the asynchronous context.
+ */
+export const watchingFetch: typeof fetch = async (input, init) => {
+	const seen = attempt.getStore();
+	if (!seen) return globalThis.fetch(input, init);
+	const response = await seen.fetch(input, init);
+	seen.status = response.status;
+	seen.headers = [...response.headers].map(([name, value]) => ({ name: name.toLowerCase(), value }));
+	if (response.status >= 400) {
+		const copy = response.clone();
+		seen.body = firstOf(copy.body).catch(() => "");
+	}
+	return response;
+};
+
+async function firstOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
+	const chunks: Uint8Array[] = [];
+	let size = 0;
+	const reader = body?.getReader();
+	while (reader && size < largestBody) {
+		const { done, value } = await reader.read();
+		if (done) break;
+		chunks.push(value);
+		size += value.length;
+	}
+	// Not waited for: a copy ends only when the adapter has read the original to its end.
+	void reader?.cancel().catch(() => {});
+	return Buffer.concat(chunks).subarray(0, largestBody).toString();
+}
+
+/** The body of a failure, "" when it does not come in time. */
+export async function bodyOf(seen: Seen): Promise<string> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<string>((resolve) => {
+		timer = setTimeout(() => resolve(""), bodyPatience);
+	});
+	try {
+		return await Promise.race([seen.body, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
