@@ -1,0 +1,88 @@
+# The front door; GNU make 3.81 is enough. Needs Go and some Node with npm; the rest is fetched below the checkout.
+
+NODE := js-loader/node_modules/node/bin/node
+BUN := js-loader/node_modules/.bin/bun
+TOOLS := js-loader/node_modules/.package-lock.json
+WASM := js-loader/core.wasm
+BUNDLE := js-loader/index.js
+GO_SOURCES := $(shell find core hostabi providers wasm -name '*.go' -not -name '*_test.go') go.mod go.sum
+TS_SOURCES := $(shell find js-loader/src -name '*.ts')
+BIN := js-loader/node_modules/.bin
+AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
+PLACED := index.js core.wasm package.json README.md LICENSE CHANGELOG.md .env.example
+
+.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect clean
+
+all: $(WASM) $(BUNDLE)
+
+$(TOOLS): js-loader/package.json js-loader/package-lock.json
+	cd js-loader && npm ci --loglevel=error --no-fund --no-audit
+	@touch $(TOOLS)
+
+$(WASM): $(GO_SOURCES)
+	@mkdir -p .build
+	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w' -o .build/plain.wasm ./wasm
+	cp .build/plain.wasm $@
+
+$(BUNDLE): $(TS_SOURCES) $(TOOLS)
+	cd js-loader && npm run --silent build:bundle
+
+# Everything CI runs.
+test: check test-go test-js test-e2e
+
+test-go: all
+	go test $$(go list ./... | grep -v /tests/e2e)
+
+test-js: all
+	cd js-loader && npm run --silent test:js
+
+test-e2e: all
+	go test -count=1 ./tests/e2e
+
+# Format, vet, lint, types, arrows, twins; ends with the tree as it was.
+check: $(TOOLS)
+	@mkdir -p .build && git status --porcelain >.build/before 2>/dev/null || true
+	@test -z "$$(gofmt -l core hostabi providers wasm tests)" || { gofmt -l core hostabi providers wasm tests; echo 'gofmt would change these'; exit 1; }
+	go vet ./...
+	go generate ./core
+	$(BIN)/tsc -p js-loader
+	cd js-loader && node_modules/.bin/biome check --error-on-warnings .
+	@git status --porcelain >.build/after 2>/dev/null || true
+	@cmp -s .build/before .build/after || { git status --short; echo 'the tree has changed: commit what go generate wrote'; exit 1; }
+
+# The answers of the recorded conversations, written anew.
+golden:
+	go test ./tests -run TestConversations -update
+
+size: $(WASM)
+	@go run ./tests/size
+
+demo: all
+	@go run ./tests/demo
+
+# Your own Pi configuration, with this extension loaded from the checkout.
+run: all
+	$(NODE) js-loader/node_modules/@earendil-works/pi-coding-agent/dist/cli.js -e $(CURDIR)/$(BUNDLE)
+
+install: all js-loader/README.md
+	@mkdir -p "$(AGENT)/extensions/pi-multi-auth"
+	cd js-loader && for f in $(PLACED); do if [ -e $$f ]; then cp $$f "$(AGENT)/extensions/pi-multi-auth/"; fi; done
+
+# The package carries the project's own papers.
+js-loader/README.md: README.md LICENSE CHANGELOG.md
+	cp README.md LICENSE CHANGELOG.md js-loader/
+
+pack: all js-loader/README.md
+	@mkdir -p .build
+	cd js-loader && npm pack --silent --pack-destination ../.build
+
+# A line of JSON in, a line out: make -s inspect <in.jsonl >out.jsonl
+inspect: $(WASM)
+	@go run ./tests/inspect
+
+bench: all
+	@$(NODE) js-loader/test/bench.ts
+	@go run ./tests/bench
+
+clean:
+	rm -rf .build $(WASM) $(BUNDLE) js-loader/README.md js-loader/LICENSE js-loader/CHANGELOG.md
