@@ -103,7 +103,9 @@ func (p *process) settle(lease int64, o core.Outcome) core.Turn {
 	return p.tell(core.Message{Settle: &core.Settle{Lease: lease, Outcome: o}})
 }
 
-func (p *process) changed(files ...string) { p.tell(core.Message{Changed: &core.Changed{Files: files}}) }
+func (p *process) changed(files ...string) {
+	p.tell(core.Message{Changed: &core.Changed{Files: files}})
+}
 
 var (
 	good    = core.Outcome{OK: true}

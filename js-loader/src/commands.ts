@@ -6,7 +6,8 @@ export function draw(view: View): string {
 	const widths: number[] = [];
 	for (const row of view.rows) {
 		// A row of one cell is a heading across the columns.
-		if (row.cells.length > 1) row.cells.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+		if (row.cells.length < 2) continue;
+		for (const [i, cell] of row.cells.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
 	}
 	const lines = view.rows.map((row) =>
 		row.cells
@@ -19,7 +20,12 @@ export function draw(view: View): string {
 }
 
 /** Gives a command's answer on the channel of Pi's mode: stdout in print, a notice in TUI and RPC, stderr in JSON. */
-export function answer(text: string, failed: boolean, mode: string, notify: (text: string, type: "info" | "error") => void): void {
+export function answer(
+	text: string,
+	failed: boolean,
+	mode: string,
+	notify: (text: string, type: "info" | "error") => void,
+): void {
 	if (mode === "tui" || mode === "rpc") notify(text, failed ? "error" : "info");
 	// Pi keeps extensions from process.stdout, because JSON mode speaks on it; in print mode the answer is the output.
 	else writeSync(mode === "print" ? 1 : 2, `${text}\n`);

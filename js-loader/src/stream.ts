@@ -253,8 +253,8 @@ class Request {
 	}
 
 	#refuse(refuse: Refuse): void {
-		if (refuse.original && this.#last) return this.#finish();
-		this.#end(this.#errorEvent(refuse.say));
+		if (refuse.original && this.#last) this.#finish();
+		else this.#end(this.#errorEvent(refuse.say));
 	}
 
 	#finish(): void {

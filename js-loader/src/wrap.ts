@@ -1,4 +1,4 @@
-import { type Remembered, placeholder, plainContext } from "./members.ts";
+import { placeholder, plainContext, type Remembered } from "./members.ts";
 import type { AuthResult, Model, Provider, StreamOptions } from "./pi.ts";
 import { type Runtime, rotate } from "./stream.ts";
 
@@ -49,7 +49,8 @@ function wrapAuth(provider: Provider, remembered: Remembered, stored: Stored): P
 		...apiKey,
 		check: async (input) => {
 			const found = apiKey?.check ? await apiKey.check(input) : await apiKey?.resolve(input);
-			if (found) return "auth" in found ? { type: "api_key", ...(found.source ? { source: found.source } : {}) } : found;
+			if (found)
+				return "auth" in found ? { type: "api_key", ...(found.source ? { source: found.source } : {}) } : found;
 			return !input.credential && stored.hasAccounts(provider.id)
 				? { type: "api_key", source: "pi-multi-auth" }
 				: undefined;

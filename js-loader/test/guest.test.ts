@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Guest, GuestError } from "../src/guest.ts";
+
+const module = new WebAssembly.Module(readFileSync(new URL("../core.wasm", import.meta.url)));
+const at = 1_800_000_000_000;
+
+test("garbage, a foreign schema and an empty message are refused, and the instance goes on", () => {
+	const guest = new Guest(module);
+	for (const [bytes, text] of [
+		[new Uint8Array(0), /at least four bytes/],
+		[new Uint8Array(3), /at least four bytes/],
+		[new Uint8Array(64).fill(0xff), /another version/],
+	] as const) {
+		assert.throws(
+			() => guest.callRaw(bytes),
+			(error: unknown) => error instanceof GuestError && !error.dead && text.test(error.message),
+		);
+	}
+	assert.throws(() => guest.call({ at, seed: 0 }), /exactly one kind/);
+	assert.match(guest.call({ at, seed: 0, inspect: { line: "garbage" } }).inspected?.line ?? "", /one JSON object/);
+});
+
+test("a large message makes the memory grow and is answered", () => {
+	const guest = new Guest(module);
+	const before = guest.memoryBytes;
+	const line = `{"what":"fault","outcome":{"status":429,"body":${JSON.stringify("é".repeat(3 << 20))}}}`;
+	assert.match(guest.call({ at, seed: 0, inspect: { line } }).inspected?.line ?? "", /rate_limited/);
+	assert.ok(guest.memoryBytes > before);
+	assert.match(guest.call({ at, seed: 0, inspect: { line: "{}" } }).inspected?.line ?? "", /unknown/);
+});
+
+test("a message over 16 MB is refused before it reaches the guest", () => {
+	const guest = new Guest(module);
+	assert.throws(() => guest.call({ at, seed: 0, inspect: { line: "x".repeat(17 << 20) } }));
+	assert.match(guest.call({ at, seed: 0, inspect: { line: "{}" } }).inspected?.line ?? "", /unknown/);
+});
+
+test("effects come in order, and text keeps its characters", () => {
+	const guest = new Guest(module);
+	const turn = guest.call({ at, seed: 0, start: { piVersion: "", zoneMinutes: 0, known: ["dämo"], quiet: false } });
+	assert.deepEqual(
+		guest.effects.map((e) => e.file?.name),
+		["config", "settings", "models", "auth", "state"],
+	);
+	const results = guest.effects.map((e) => ({
+		id: e.id,
+		error: "",
+		file: { text: e.file?.name === "auth" ? '{"demo":{"type":"api_key","key":"schlüssel-🔑"}}' : "", missing: false },
+	}));
+	guest.effects = [];
+	guest.call({ at, seed: 0, resume: { flow: turn.flow, results } });
+	const acquire = { provider: "demo", model: "m", api: "", session: "", mode: "tui", members: [], sticky: false };
+	assert.match(guest.call({ at, seed: 0, acquire }).lease?.credential ?? "", /schlüssel-🔑/);
+});

@@ -1,0 +1,107 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pimultiauth/tests/pis"
+	"pimultiauth/tests/vendor"
+)
+
+// slots bounds the Pis that run at once: two cores do not serve more.
+var slots = make(chan struct{}, 3)
+
+// stage is a home, a provider and a version of Pi.
+type stage struct {
+	*testing.T
+	home   *pis.Home
+	vendor *vendor.Server
+	pi     pis.Pi
+}
+
+// both runs a case on each supported version, with the accounts demo, demo-1 and demo-2.
+func both(t *testing.T, api string, run func(s *stage)) {
+	t.Helper()
+	t.Parallel()
+	newer, err := pis.New()
+	require.NoError(t, err)
+	for _, pi := range []pis.Pi{pis.Old(), newer} {
+		t.Run(pi.Version, func(t *testing.T) {
+			t.Parallel()
+			run(newStage(t, pi, api))
+		})
+	}
+}
+
+func newStage(t *testing.T, pi pis.Pi, api string) *stage {
+	home, err := pis.NewHome(t.TempDir())
+	require.NoError(t, err)
+	server := vendor.Start()
+	t.Cleanup(server.Close)
+	home.Extension = filepath.Join(pis.Root(), "js-loader", "index.js")
+	home.Env = append(home.Env, "PI_MULTI_AUTH_RUNTIME_DIR="+home.Agent)
+	s := &stage{T: t, home: home, vendor: server, pi: pi}
+	url := server.URL + "/v1"
+	if api == "anthropic-messages" {
+		url = server.URL
+	}
+	require.NoError(t, home.Models("demo", api, url))
+	s.keys("demo", "key-a", "demo-1", "key-b", "demo-2", "key-c")
+	for _, key := range []string{"key-a", "key-b", "key-c"} {
+		server.Script(key, vendor.Step{})
+	}
+	return s
+}
+
+func (s *stage) keys(pairs ...string) {
+	require.NoError(s, s.home.Keys(pairs...))
+	before := s.home.Read("auth.json")
+	s.Cleanup(func() {
+		if text := s.home.Read("auth.json"); text != before && strings.Contains(before, pairs[0]) {
+			s.Errorf("auth.json was written")
+		}
+	})
+}
+
+// say runs one prompt in print mode.
+func (s *stage) say(args ...string) pis.Ran {
+	s.Helper()
+	return s.run(append([]string{"--model", "demo/model-1", "-p", "hello"}, args...)...)
+}
+
+func (s *stage) run(args ...string) pis.Ran {
+	s.Helper()
+	slots <- struct{}{}
+	defer func() { <-slots }()
+	ran, err := s.home.Run(s.pi, args...)
+	require.NoError(s, err, ran.Err)
+	return ran
+}
+
+func TestA429IsNeverSeen(t *testing.T) {
+	for _, api := range []string{"openai-completions", "anthropic-messages"} {
+		t.Run(api, func(t *testing.T) {
+			both(t, api, func(s *stage) {
+				s.vendor.Script("key-a", vendor.Limited(60))
+				ran := s.say()
+				assert.Equal(s, 0, ran.Code, ran.Err)
+				assert.Equal(s, "ok\n", ran.Out)
+				assert.Empty(s, ran.Err)
+				assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
+				ran = s.say()
+				assert.Equal(s, "ok\n", ran.Out)
+				assert.NotContains(s, s.vendor.Keys()[2:], "key-a", "another process knows that it is limited")
+				status := s.run("-p", "/multi-auth status")
+				assert.Contains(s, status.Out, "cooling")
+				assert.Contains(s, status.Out, "rate limited")
+			})
+		})
+	}
+}
+
+func TestMain(m *testing.M) { os.Exit(m.Run()) }

@@ -1,0 +1,267 @@
+// Package vendor is a scripted provider on loopback, for tests and for the demo: the wires openai-completions and anthropic-messages,
+// an answer per key, and a record of who was asked.
+package vendor
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Step is what the server does with one request. The zero value answers "ok" as a stream.
+type Step struct {
+	// Text is the answer; "" is "ok".
+	Text string
+	// Status other than 0 and 200 answers with Header and Body instead.
+	Status int
+	Header map[string]string
+	Body   string
+	// ErrorEvent sends an error inside the stream, after AfterText when that is not empty.
+	ErrorEvent string
+	AfterText  string
+	// Drop closes the connection: before any header, or after AfterText when that is not empty.
+	Drop bool
+	// Empty ends the stream well without content.
+	Empty bool
+	// Hang sends AfterText and then nothing until the client leaves.
+	Hang bool
+	// Tool begins a tool call before the stream breaks.
+	Tool bool
+}
+
+// Asked is one request as it came.
+type Asked struct {
+	Key   string
+	Path  string
+	Model string
+	Body  string
+	// Came and First are when it came and when the first byte was written.
+	Came  time.Time
+	First time.Time
+}
+
+// Server is a running provider. Make one with Start and end it with Close.
+type Server struct {
+	*httptest.Server
+	mu      sync.Mutex
+	scripts map[string][]Step
+	asked   []Asked
+}
+
+// Start begins to serve on loopback.
+func Start() *Server {
+	s := &Server{scripts: map[string][]Step{}}
+	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
+	return s
+}
+
+// Script sets what happens to requests with a key, one step a request; the last step stays. A key without a script is rejected.
+func (s *Server) Script(key string, steps ...Step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scripts[key] = steps
+}
+
+// Asked lists the requests so far.
+func (s *Server) Asked() []Asked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Asked(nil), s.asked...)
+}
+
+// Keys lists the keys of the requests so far, in their order.
+func (s *Server) Keys() []string {
+	var keys []string
+	for _, a := range s.Asked() {
+		keys = append(keys, a.Key)
+	}
+	return keys
+}
+
+// Limited is a 429 whose time is named.
+func Limited(seconds int) Step {
+	return Step{Status: 429, Header: map[string]string{"retry-after": fmt.Sprint(seconds)}, Body: `{"error":{"message":"Rate limit reached","type":"rate_limit_error"}}`}
+}
+
+// BadKey is a 401.
+func BadKey() Step {
+	return Step{Status: 401, Body: `{"error":{"message":"Incorrect API key provided","type":"authentication_error"}}`}
+}
+
+func keyOf(r *http.Request) string {
+	if key := r.Header.Get("x-api-key"); key != "" {
+		return key
+	}
+	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+	var sent struct{ Model string }
+	_ = json.Unmarshal(body, &sent)
+	key := keyOf(r)
+	s.mu.Lock()
+	s.asked = append(s.asked, Asked{Key: key, Path: r.URL.Path, Model: sent.Model, Body: string(body), Came: time.Now()})
+	at := len(s.asked) - 1
+	step := BadKey()
+	if steps := s.scripts[key]; len(steps) > 0 {
+		step = steps[0]
+		if len(steps) > 1 {
+			s.scripts[key] = steps[1:]
+		}
+	}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		if s.asked[at].First.IsZero() {
+			s.asked[at].First = time.Now()
+		}
+		s.mu.Unlock()
+	}()
+	if step.Drop && step.AfterText == "" {
+		drop(w)
+		return
+	}
+	if step.Status != 0 && step.Status != 200 {
+		w.Header().Set("content-type", "application/json")
+		for name, value := range step.Header {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(step.Status)
+		io.WriteString(w, step.Body)
+		return
+	}
+	w.Header().Set("content-type", "text/event-stream")
+	var wire wire = &completions{w: w, model: sent.Model}
+	if strings.HasSuffix(r.URL.Path, "/messages") {
+		wire = &messages{w: w, model: sent.Model}
+	}
+	s.answer(w, r, wire, step)
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, wire wire, step Step) {
+	flush := func() {
+		if f, ok := w.(http.Flusher); ok {
+			f.Flush()
+		}
+	}
+	wire.begin()
+	text := step.Text
+	if text == "" {
+		text = "ok"
+	}
+	broken := step.Drop || step.Hang || step.ErrorEvent != ""
+	if broken {
+		text = step.AfterText
+	}
+	if text != "" && !step.Empty {
+		wire.text(text)
+	}
+	if step.Tool {
+		wire.tool()
+	}
+	flush()
+	switch {
+	case step.Hang:
+		<-r.Context().Done()
+	case step.Drop:
+		// Whoever reads must have the text before the connection ends.
+		time.Sleep(50 * time.Millisecond)
+		drop(w)
+	case step.ErrorEvent != "":
+		wire.fail(step.ErrorEvent)
+	default:
+		wire.end()
+	}
+	flush()
+}
+
+func drop(w http.ResponseWriter) {
+	h, ok := w.(http.Hijacker)
+	if !ok {
+		return
+	}
+	conn, _, err := h.Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	conn.Close()
+}
+
+// wire is how a provider writes a stream.
+type wire interface {
+	begin()
+	text(string)
+	tool()
+	fail(string)
+	end()
+}
+
+type completions struct {
+	w     io.Writer
+	model string
+}
+
+func (c *completions) chunk(delta string, finish string) {
+	fmt.Fprintf(c.w, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":%q,\"choices\":[{\"index\":0,\"delta\":%s,\"finish_reason\":%s}]}\n\n", c.model, delta, finish)
+}
+
+func (c *completions) begin() { c.chunk(`{"role":"assistant"}`, "null") }
+
+func (c *completions) text(s string) {
+	quoted, _ := json.Marshal(s)
+	c.chunk(`{"content":`+string(quoted)+`}`, "null")
+}
+
+func (c *completions) tool() {
+	c.chunk(`{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"read","arguments":"{\"pa"}}]}`, "null")
+}
+
+func (c *completions) fail(s string) { fmt.Fprintf(c.w, "data: %s\n\n", s) }
+
+func (c *completions) end() {
+	c.chunk(`{}`, `"stop"`)
+	fmt.Fprintf(c.w, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":%q,\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}\n\ndata: [DONE]\n\n", c.model)
+}
+
+type messages struct {
+	w     io.Writer
+	model string
+	open  bool
+}
+
+func (m *messages) event(name, data string) { fmt.Fprintf(m.w, "event: %s\ndata: %s\n\n", name, data) }
+
+func (m *messages) begin() {
+	m.event("message_start", fmt.Sprintf(`{"type":"message_start","message":{"id":"m1","type":"message","role":"assistant","model":%q,"content":[],"stop_reason":null,"usage":{"input_tokens":5,"output_tokens":1}}}`, m.model))
+}
+
+func (m *messages) text(s string) {
+	quoted, _ := json.Marshal(s)
+	m.event("content_block_start", `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`)
+	m.event("content_block_delta", `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":`+string(quoted)+`}}`)
+	m.open = true
+}
+
+func (m *messages) tool() {
+	m.event("content_block_start", `{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t1","name":"read","input":{}}}`)
+}
+
+func (m *messages) fail(s string) { m.event("error", s) }
+
+func (m *messages) end() {
+	if m.open {
+		m.event("content_block_stop", `{"type":"content_block_stop","index":0}`)
+	}
+	m.event("message_delta", `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}`)
+	m.event("message_stop", `{"type":"message_stop"}`)
+}
