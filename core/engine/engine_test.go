@@ -231,6 +231,7 @@ func TestAfterOutputNothingIsReplayedSilently(t *testing.T) {
 			if !tt.restart {
 				assert.True(t, turn.Refuse.Retry)
 				assert.Contains(t, turn.Refuse.Say, "retry your request")
+				assert.Equal(t, "demo-1", p.acquire("s").Lease.Account, "Pi's own retry goes to the next account")
 				return
 			}
 			assert.True(t, turn.Lease.Restart)

@@ -114,7 +114,12 @@ func (e *Engine) another(r *request, p *pool.Pool, o core.Outcome, at core.Time)
 	if o.Emitted {
 		inPlace := (r.mode == "tui" || r.mode == "print") && !o.ToolCall
 		if pick.Index < 0 || !inPlace {
-			return e.refuse(r, p, at, pick.Index >= 0)
+			turn := e.refuse(r, p, at, pick.Index >= 0)
+			if pick.Index >= 0 && r.session != "" && p.Accounts[pick.Index].Source != "explicit" {
+				// Pi asks again by itself, and must not meet the account that has just broken off.
+				turn.Effects = append(turn.Effects, e.saveDelta(e.moveHome(r, p, p.Accounts[pick.Index].ID, at), false))
+			}
+			return turn
 		}
 		r.restarting = true
 	}
