@@ -174,6 +174,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, wire wire, step 
 		// Whoever reads must have the text before the connection ends.
 		time.Sleep(50 * time.Millisecond)
 		drop(w)
+		return
 	case step.ErrorEvent != "":
 		wire.fail(step.ErrorEvent)
 	default:

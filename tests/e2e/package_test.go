@@ -1,0 +1,70 @@
+package e2e_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pimultiauth/tests/pis"
+	"pimultiauth/tests/vendor"
+)
+
+// onlyShipped is the extension as a person has it.
+func onlyShipped() fs.FS {
+	out := fstest.MapFS{}
+	for _, name := range []string{"index.js", "core.wasm", "package.json"} {
+		data, err := os.ReadFile(filepath.Join(pis.Root(), "js-loader", name))
+		if err != nil {
+			panic(err)
+		}
+		out[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+	}
+	return out
+}
+
+func TestThePackedTarballWorksElsewhere(t *testing.T) {
+	folder := t.TempDir()
+	pack := exec.Command("npm", "pack", "--silent", "--pack-destination", folder)
+	pack.Dir = filepath.Join(pis.Root(), "js-loader")
+	out, err := pack.CombinedOutput()
+	require.NoError(t, err, string(out))
+	tarballs, _ := filepath.Glob(filepath.Join(folder, "*.tgz"))
+	require.Len(t, tarballs, 1)
+	list, err := exec.Command("tar", "tzf", tarballs[0]).Output()
+	require.NoError(t, err)
+	for _, name := range strings.Fields(string(list)) {
+		for _, never := range []string{"config.json", "debug/", "test/", "src/", "node_modules"} {
+			assert.False(t, strings.HasPrefix(strings.TrimPrefix(name, "package/"), never), name)
+		}
+	}
+	both(t, completions, func(s *stage) {
+		unpacked := filepath.Join(s.home.Dir, "elsewhere")
+		require.NoError(s, os.MkdirAll(unpacked, 0o755))
+		require.NoError(s, exec.Command("tar", "xzf", tarballs[0], "-C", unpacked).Run())
+		s.home.Extension = ""
+		s.home.Env = s.home.Env[:0]
+		ran := s.run("install", filepath.Join(unpacked, "package"))
+		require.Equal(s, 0, ran.Code, ran.Out+ran.Err)
+		s.vendor.Script("key-a", vendor.Limited(60))
+		assert.Equal(s, "ok\n", s.say().Out)
+		assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
+		assert.NotEmpty(s, s.home.Read("multi-auth.json"))
+	})
+}
+
+func TestAFolderOfExtensionsIsEnough(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		s.home.Extension = ""
+		require.NoError(s, os.CopyFS(filepath.Join(s.home.Agent, "extensions", "pi-multi-auth"), onlyShipped()))
+		s.vendor.Script("key-a", vendor.Limited(60))
+		assert.Equal(s, "ok\n", s.say().Out)
+		assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
+	})
+}

@@ -1,0 +1,176 @@
+package e2e_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"pimultiauth/tests/vendor"
+)
+
+const completions = "openai-completions"
+
+func TestWhatEachFailureLeadsTo(t *testing.T) {
+	body := func(kind, message string) string {
+		return fmt.Sprintf(`{"error":{"type":%q,"message":%q}}`, kind, message)
+	}
+	spent := vendor.Step{Status: 429, Body: `{"error":{"type":"insufficient_quota","code":"insufficient_quota","message":"You exceeded your current quota"}}`}
+	for _, tt := range []struct {
+		name  string
+		steps []vendor.Step
+		// asked are the keys in order, out what the person reads.
+		asked []string
+		out   string
+		// status is a word that status shows afterwards, "" for none.
+		status string
+	}{
+		{"429 without a time", []vendor.Step{{Status: 429, Body: body("rate_limit", "slow down")}}, []string{"key-a", "key-b"}, "ok\n", "cooling"},
+		{"a spent quota", []vendor.Step{spent}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
+		{"401", []vendor.Step{vendor.BadKey()}, []string{"key-a", "key-b"}, "ok\n", "suspended"},
+		{"402", []vendor.Step{{Status: 402, Body: body("billing", "no credit")}}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
+		{"403", []vendor.Step{{Status: 403, Body: body("forbidden", "not for you")}}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
+		{"500 once", []vendor.Step{{Status: 500, Body: "oops"}, {}}, []string{"key-a", "key-a"}, "ok\n", ""},
+		{"500 twice", []vendor.Step{{Status: 500, Body: "oops"}}, []string{"key-a", "key-a", "key-b"}, "ok\n", ""},
+		{"a dropped connection", []vendor.Step{{Drop: true}}, []string{"key-a", "key-a", "key-b"}, "ok\n", ""},
+		{"an error inside the stream", []vendor.Step{{ErrorEvent: `{"error":{"message":"Rate limit reached","type":"rate_limit_error","code":429}}`}}, []string{"key-a", "key-b"}, "ok\n", "cooling"},
+		{"an empty answer", []vendor.Step{{Empty: true}}, []string{"key-a", "key-a", "key-b"}, "ok\n", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			both(t, completions, func(s *stage) {
+				s.vendor.Script("key-a", tt.steps...)
+				ran := s.say()
+				assert.Equal(s, tt.out, ran.Out, ran.Err)
+				assert.Equal(s, 0, ran.Code)
+				assert.Equal(s, tt.asked, s.vendor.Keys())
+				if tt.status != "" {
+					assert.Contains(s, s.run("-p", "/multi-auth status").Out, tt.status)
+				}
+			})
+		})
+	}
+}
+
+func TestTheRequestsOwnFaultStaysAndIsShown(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		s.vendor.Script("key-a", vendor.Step{Status: 400, Body: `{"error":{"type":"invalid_request_error","message":"no such field: frobnicate"}}`})
+		ran := s.say()
+		assert.NotEqual(s, 0, ran.Code)
+		assert.Contains(s, ran.Out+ran.Err, "frobnicate")
+		assert.Equal(s, []string{"key-a"}, s.vendor.Keys())
+	})
+}
+
+func TestAllSpentIsOneMessageAndThenNoRequest(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		for _, key := range []string{"key-a", "key-b"} {
+			s.vendor.Script(key, vendor.Limited(3600))
+		}
+		s.vendor.Script("key-c", vendor.BadKey())
+		ran := s.say()
+		assert.NotEqual(s, 0, ran.Code)
+		said := ran.Out + ran.Err
+		for _, part := range []string{"demo: no account can answer now", "demo-1: ", "demo-2: ", "First back: demo"} {
+			assert.Contains(s, said, part)
+		}
+		assert.Equal(s, 1, strings.Count(said, "no account can answer"))
+		assert.Len(s, s.vendor.Keys(), 3)
+		s.say()
+		assert.Len(s, s.vendor.Keys(), 3, "known to be out: nobody is asked")
+	})
+}
+
+func TestAnAccountIsAskedAgainWhenItsTimeIsOver(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		s.keys("demo", "key-a")
+		s.vendor.Script("key-a", vendor.Limited(2), vendor.Step{})
+		ran := s.say()
+		assert.Equal(s, "ok\n", ran.Out, "Pi tries again by itself where that helps: %s", ran.Err)
+		assert.Equal(s, []string{"key-a", "key-a"}, s.vendor.Keys())
+	})
+}
+
+func TestMidStreamFailureInPrintStartsAnewInPlace(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		s.vendor.Script("key-a", vendor.Step{Drop: true, AfterText: "half an ans"})
+		ran := s.say()
+		assert.Equal(s, "ok\n", ran.Out)
+		assert.Contains(s, ran.Err, "starts anew")
+		assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
+	})
+}
+
+func TestSessionsGoRoundOverProcesses(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		for range 4 {
+			assert.Equal(s, "ok\n", s.say().Out)
+		}
+		assert.Equal(s, []string{"key-a", "key-b", "key-c", "key-a"}, s.vendor.Keys())
+	})
+}
+
+func TestKeysOfEverySourceAreAccounts(t *testing.T) {
+	t.Run("the environment's key answers when the stored one cannot", func(t *testing.T) {
+		both(t, completions, func(s *stage) {
+			s.keys("demo", "key-a")
+			s.home.Models("demo", completions, s.vendor.URL+"/v1")
+			models := strings.Replace(s.home.Read("models.json"), `"api"`, `"apiKey": "$DEMO_KEY", "api"`, 1)
+			s.home.Write("models.json", models)
+			s.home.Env = append(s.home.Env, "DEMO_KEY=key-b")
+			s.vendor.Script("key-a", vendor.BadKey())
+			assert.Equal(s, "ok\n", s.say().Out)
+			assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
+		})
+	})
+	t.Run("--api-key goes first and the others stand by", func(t *testing.T) {
+		both(t, completions, func(s *stage) {
+			s.vendor.Script("key-x", vendor.BadKey())
+			assert.Equal(s, "ok\n", s.say("--api-key", "key-x").Out)
+			assert.Equal(s, []string{"key-x", "key-a"}, s.vendor.Keys())
+		})
+	})
+	t.Run("variables and commands", func(t *testing.T) {
+		both(t, completions, func(s *stage) {
+			s.keys("demo", "$DEMO_VARIABLE", "demo-1", "!echo key-b")
+			s.home.Env = append(s.home.Env, "DEMO_VARIABLE=key-a")
+			s.vendor.Script("key-a", vendor.Limited(60))
+			assert.Equal(s, "ok\n", s.say().Out)
+			assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
+		})
+	})
+	t.Run("a numbered entry alone", func(t *testing.T) {
+		both(t, completions, func(s *stage) {
+			s.keys("demo-1", "key-b")
+			assert.Contains(s, s.run("--list-models").Out, "model-1")
+			ran := s.say()
+			assert.Equal(s, "ok\n", ran.Out, ran.Err)
+			assert.Equal(s, []string{"key-b"}, s.vendor.Keys(), "the placeholder is never sent")
+		})
+	})
+}
+
+func TestProvidersWhoseNamesEndInNumbersAreNotFolded(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		url := s.vendor.URL + "/v1"
+		s.home.Write("models.json", fmt.Sprintf(`{"providers":{
+			"llama-3":{"baseUrl":%q,"api":"openai-completions","models":[{"id":"m3"}]},
+			"llama-4":{"baseUrl":%q,"api":"openai-completions","models":[{"id":"m4"}]}}}`, url, url))
+		s.keys("llama-3", "key-a", "llama-4", "key-b")
+		s.vendor.Script("key-a", vendor.Limited(60))
+		ran := s.run("--model", "llama-3/m3", "-p", "hello")
+		assert.NotEqual(s, 0, ran.Code)
+		assert.NotContains(s, s.vendor.Keys(), "key-b")
+	})
+}
+
+func TestAnExpiredLoginIsSkipped(t *testing.T) {
+	both(t, "anthropic-messages", func(s *stage) {
+		s.home.Write("models.json", fmt.Sprintf(`{"providers":{"anthropic":{"baseUrl":%q}}}`, s.vendor.URL))
+		s.entries(`{"anthropic-1":{"type":"oauth","access":"old","refresh":"r","expires":1000},"anthropic-2":{"type":"api_key","key":"key-b"}}`)
+		ran := s.run("--model", "anthropic/claude-sonnet-4-5", "-p", "hello")
+		assert.Equal(s, "ok\n", ran.Out, ran.Err)
+		assert.Equal(s, []string{"key-b"}, s.vendor.Keys())
+		assert.Contains(s, s.run("-p", "/multi-auth status").Out, "login expired")
+	})
+}
