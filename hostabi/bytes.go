@@ -115,7 +115,11 @@ func appendTruth(b []byte, v bool) []byte {
 	return append(b, 0)
 }
 
+// appendNumber writes a whole number of at most 2^53; what lies beyond is written as a value that no decoder takes.
 func appendNumber(b []byte, n int64) []byte {
+	if n > exact || n < -exact {
+		return append(b, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)
+	}
 	bits := math.Float64bits(float64(n))
 	return append(b, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24), byte(bits>>32), byte(bits>>40), byte(bits>>48), byte(bits>>56))
 }

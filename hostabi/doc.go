@@ -70,7 +70,7 @@
 //
 // # Errors
 //
-// A negative return code leaves its text in the out-buffer. ErrMalformed, ErrVersion and ErrBusy changed nothing. ErrPanic leaves an
+// A negative return code leaves its text in the out-buffer, but for ErrBusy, which touches nothing. ErrMalformed, ErrVersion and ErrBusy changed nothing. ErrPanic leaves an
 // instance in doubt, and any exception out of an export (a trap, a stack overflow) leaves a dead one, even if it still answers: the
 // host makes a new instance and sends Start with Quiet. No text holds a secret.
 package hostabi

@@ -11,6 +11,9 @@ func header() int32 { return buffers.Header() }
 
 //go:wasmexport grow
 func grow(n int32) int32 {
+	if running {
+		return hostabi.ErrBusy
+	}
 	if n < 0 || n > hostabi.MaxMessage {
 		return answer(hostabi.ErrTooLarge, "hostabi: a message has at most 16 MB")
 	}
@@ -45,6 +48,11 @@ func call(n int32) (rc int32) {
 	if err != nil {
 		return answer(hostabi.ErrMalformed, err.Error())
 	}
+	out := hostabi.AppendTurn(buffers.Out(), &turn)
+	if len(out) > hostabi.MaxMessage {
+		return answer(hostabi.ErrTooLarge, "hostabi: the turn is over 16 MB")
+	}
+	// A turn that cannot be told must not leave effects behind.
 	for i := range turn.Effects {
 		effect := &turn.Effects[i]
 		scratch = hostabi.AppendEffect(scratch[:0], effect)
@@ -58,10 +66,6 @@ func call(n int32) (rc int32) {
 		default:
 			hostabi.Push(hostabi.Log, scratch)
 		}
-	}
-	out := hostabi.AppendTurn(buffers.Out(), &turn)
-	if len(out) > hostabi.MaxMessage {
-		return answer(hostabi.ErrTooLarge, "hostabi: the turn is over 16 MB")
 	}
 	buffers.Answer(out, hostabi.OK, core.Flows())
 	return hostabi.OK

@@ -67,10 +67,7 @@ export class Core {
 	}
 
 	/** The module failed too often: nothing more is asked of it, and Pi works as if the extension were not there. */
-	get dead(): boolean {
-		const now = performance.now();
-		return this.#deaths.filter((at) => now - at < deathSpan).length > deathsAllowed;
-	}
+	dead = false;
 
 	/** The memory of the present instance, in bytes. */
 	get memoryBytes(): number {
@@ -96,12 +93,15 @@ export class Core {
 
 	/** Tells the core something and answers its final turn. */
 	async ask(question: Question): Promise<Turn> {
-		if (this.#reviving) await this.#reviving;
+		if (this.#reviving && !question.start) await this.#reviving;
 		try {
 			let [turn, effects] = this.#call(question);
+			const guest = this.#guest;
 			while (turn.flow !== 0) {
 				const results = await Promise.all(effects.filter((e) => e.waits).map((e) => this.#perform(e)));
 				for (const effect of effects) if (!effect.waits) this.#performAside(effect);
+				// The ids of a dead instance's flows mean something else to the next one.
+				if (guest !== this.#guest) throw new GuestError("the core was started anew in the middle of this", false);
 				[turn, effects] = this.#call({ resume: { flow: turn.flow, results } });
 			}
 			for (const effect of effects) this.#performAside(effect);
@@ -109,7 +109,11 @@ export class Core {
 			if (turn.ready) this.ready = turn.ready;
 			return turn;
 		} catch (error) {
-			if (error instanceof GuestError && error.dead) await this.#revive(error);
+			if (error instanceof GuestError && error.dead) {
+				// An instance that dies of its own start would die of every next one.
+				if (question.start && this.#reviving) this.dead = true;
+				else await this.#revive(error);
+			}
 			throw error;
 		}
 	}
@@ -126,21 +130,16 @@ export class Core {
 
 	#revive(error: GuestError): Promise<void> {
 		this.#reviving ??= (async () => {
-			this.#deaths.push(performance.now());
-			this.#say({
-				level: "warning",
-				key: "core-died",
-				text: `pi-multi-auth: ${error.message}. It was started anew; one request may have been lost.`,
-			});
+			const now = performance.now();
+			this.#deaths = [...this.#deaths.filter((at) => now - at < deathSpan), now];
+			this.dead = this.#deaths.length > deathsAllowed;
+			const then = this.dead
+				? "It failed too often and is left alone; Pi works on without it."
+				: "It was started anew; one request may have been lost.";
+			this.#say({ level: "warning", key: `core-died ${this.dead}`, text: `pi-multi-auth: ${error.message}. ${then}` });
 			if (this.dead) return;
 			this.#guest = new Guest(this.#module);
-			const reviving = this.#reviving;
-			this.#reviving = undefined;
-			try {
-				await this.start(this.#known, true);
-			} finally {
-				this.#reviving = reviving;
-			}
+			await this.start(this.#known, true);
 		})().finally(() => {
 			this.#reviving = undefined;
 		});
@@ -190,8 +189,10 @@ export class Core {
 			return { text: read.text, missing: read.missing };
 		}
 		if (effect.op !== "save" || name === "auth" || name === "models") throw new Error(`${name} is not written`);
+		const guest = this.#guest;
 		const saved = await this.#gate.pass(() =>
 			save(path, effect.sync, (current) => {
+				if (guest !== this.#guest) throw new Error("the core was started anew");
 				const [turn] = this.#call({ merge: { save: id, file: name, current, delta: effect.delta } });
 				if (!turn.merged) throw new Error("the core has nothing to write");
 				return turn.merged;

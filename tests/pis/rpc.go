@@ -107,3 +107,16 @@ func (r *RPC) Close() error {
 		return fmt.Errorf("pi did not end when its input was closed")
 	}
 }
+
+// Notice waits for the next notice and answers its text.
+func (r *RPC) Notice() (string, error) {
+	line, err := r.Until(`"method":"notify"`)
+	if err != nil {
+		return "", err
+	}
+	var event struct{ Message string }
+	if err := json.Unmarshal([]byte(line), &event); err != nil {
+		return "", err
+	}
+	return event.Message, nil
+}

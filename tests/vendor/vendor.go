@@ -41,6 +41,8 @@ type Asked struct {
 	Path  string
 	Model string
 	Body  string
+	// Status is what was answered; 0 for a connection that was dropped.
+	Status int
 	// Came and First are when it came and when the first byte was written.
 	Came  time.Time
 	First time.Time
@@ -117,8 +119,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.mu.Unlock()
+	status := 200
+	switch {
+	case step.Drop:
+		status = 0
+	case step.Status != 0:
+		status = step.Status
+	}
 	defer func() {
 		s.mu.Lock()
+		s.asked[at].Status = status
 		if s.asked[at].First.IsZero() {
 			s.asked[at].First = time.Now()
 		}

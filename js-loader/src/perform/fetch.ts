@@ -5,7 +5,21 @@ import type { Fetch, FetchResult } from "../abi.ts";
  * headers and body, and with the decoded body bounded.
  */
 export async function performFetch(effect: Fetch, fetch = globalThis.fetch): Promise<FetchResult> {
-	if (new URL(effect.url).origin !== effect.origin) throw new Error("the request would leave its origin");
+	const url = URL.canParse(effect.url) ? new URL(effect.url) : undefined;
+	if (url?.username !== "" || url.password !== "") throw new Error("the address cannot be used");
+	if (url.origin !== effect.origin) throw new Error("the request would leave its origin");
+	try {
+		return await send(effect, fetch);
+	} catch (error) {
+		if (error instanceof TooLarge) throw error;
+		// What fetch says of a fault may quote headers and the address, which hold secrets.
+		throw new Error((error as Error).name === "TimeoutError" ? "no answer in time" : "the connection failed");
+	}
+}
+
+class TooLarge extends Error {}
+
+async function send(effect: Fetch, fetch: typeof globalThis.fetch): Promise<FetchResult> {
 	const signal = AbortSignal.timeout(effect.timeout);
 	const response = await fetch(effect.url, {
 		method: effect.method,
@@ -23,7 +37,7 @@ export async function performFetch(effect: Fetch, fetch = globalThis.fetch): Pro
 		size += value.length;
 		if (size > effect.maxBytes) {
 			await reader.cancel();
-			throw new Error("the answer is larger than expected");
+			throw new TooLarge("the answer is larger than expected");
 		}
 		chunks.push(value);
 	}

@@ -1,6 +1,8 @@
 import {
+	chmodSync,
 	closeSync,
 	constants,
+	copyFileSync,
 	fsyncSync,
 	lstatSync,
 	mkdirSync,
@@ -37,7 +39,7 @@ export function save(file: string, sync: boolean, merge: (current: string) => Me
 	const target = current.missing ? file : realpathSync(file);
 	const folder = dirname(target);
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
-	if (merged.damaged && !current.missing) keepAside(target, current.text);
+	if (merged.damaged && !current.missing) keepAside(target);
 	write(target, merged.text, sync);
 	const s = statSync(target, { bigint: true });
 	return { text: merged.text, missing: false, stamp: stampOf(s) };
@@ -84,20 +86,12 @@ function syncFolder(folder: string): void {
 	}
 }
 
-function keepAside(target: string, text: string): void {
+function keepAside(target: string): void {
 	const prefix = `${basename(target)}.damaged-`;
 	const folder = dirname(target);
 	const copy = join(folder, `${prefix}${Date.now()}`);
-	try {
-		const fd = openSync(copy, "wx", 0o600);
-		try {
-			writeSync(fd, text);
-		} finally {
-			closeSync(fd);
-		}
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-	}
+	copyFileSync(target, copy);
+	chmodSync(copy, 0o600);
 	const copies = readdirSync(folder)
 		.filter((name) => name.startsWith(prefix))
 		.sort();
