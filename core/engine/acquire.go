@@ -38,6 +38,7 @@ type request struct {
 
 // choice is what the last pick of a provider saw.
 type choice struct {
+	ask     pool.Ask
 	at      core.Time
 	model   string
 	session string
@@ -127,13 +128,15 @@ func (e *Engine) offer(a *core.Acquire) *pool.Pool {
 	if p == nil {
 		p = e.poolOf(a.Provider, store.ReadState(e.state))
 	}
-	for i := range p.Accounts {
-		if p.Accounts[i].Source != "stored" {
-			p.Accounts[i].Absent = true
-		}
+	for i := len(p.Accounts) - 1; i >= 0 && p.Accounts[i].Source != "stored"; i-- {
+		p.Accounts[i].Absent = true
 	}
 	for _, member := range a.Members {
 		if member.Source != "ambient" && member.Source != "explicit" {
+			continue
+		}
+		if member.Source == "ambient" && holds(p, member.Mark) {
+			// The same key under two names is one account.
 			continue
 		}
 		id := a.Provider + "@" + member.Source
@@ -152,6 +155,15 @@ func (e *Engine) offer(a *core.Acquire) *pool.Pool {
 	return p
 }
 
+func holds(p *pool.Pool, mark int64) bool {
+	for i := range p.Accounts {
+		if c := &p.Accounts[i]; mark != 0 && c.Source == "stored" && c.Mark == mark {
+			return true
+		}
+	}
+	return false
+}
+
 // pick chooses and remembers why.
 func (e *Engine) pick(r *request, p *pool.Pool, at core.Time) pool.Pick {
 	c := e.choices[r.provider]
@@ -161,6 +173,7 @@ func (e *Engine) pick(r *request, p *pool.Pool, at core.Time) pool.Pick {
 	}
 	pick := p.Pick(r.ask(at), c.losses)
 	c.at, c.model, c.session, c.attempt, c.losses, c.account = at, r.model, r.session, r.attempts+1, pick.Losses, ""
+	c.ask = r.ask(at)
 	if pick.Index >= 0 {
 		c.account = p.Accounts[pick.Index].ID
 	}

@@ -83,7 +83,15 @@ func (e *Engine) why(only string) []view.Choice {
 		if c.account != "" {
 			shown.Account = labelOf(p, c.account)
 		}
-		for _, loss := range c.losses {
+		losses := c.losses
+		if len(losses) == 0 {
+			losses = p.Explain(c.ask, nil).Losses
+		}
+		for _, loss := range losses {
+			if loss.Account == c.account {
+				// What was learned since then is no part of that choice.
+				loss = pool.Loss{Account: c.account, Reason: pool.Won}
+			}
 			reason := string(loss.Reason)
 			if loss.Cause != "" {
 				reason += ": " + loss.Cause

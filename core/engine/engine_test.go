@@ -320,6 +320,23 @@ func TestMembersOfPiAreAsked(t *testing.T) {
 	assert.NotNil(t, ask().Refuse, "what Pi did not offer is not asked")
 }
 
+func TestTheSameKeyUnderTwoNamesIsOneAccount(t *testing.T) {
+	p := newDisk("demo").process(t)
+	member := core.Member{Source: "ambient", Label: "DEMO_KEY", Mark: core.Secret("key of demo").Mark()}
+	turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Members: []core.Member{member}}})
+	assert.NotNil(t, p.settle(turn.Lease.ID, limited).Refuse)
+}
+
+func TestWhyNamesEveryCandidateAlsoForASessionThatStays(t *testing.T) {
+	p := newDisk("demo", "demo-1").process(t)
+	p.settle(p.acquire("s").Lease.ID, good)
+	p.acquire("s")
+	view := p.tell(core.Message{Command: &core.Command{Text: "why"}}).View
+	require.Len(t, view.Rows, 3)
+	assert.Equal(t, []string{"  demo", "chosen"}, view.Rows[1].Cells)
+	assert.Contains(t, view.Rows[2].Cells[1], "session stays")
+}
+
 func TestAStickyRequestNeverMovesAndTeachesNothing(t *testing.T) {
 	d := newDisk("demo", "demo-1")
 	p := d.process(t)

@@ -17,6 +17,9 @@ type Pool struct {
 	After string
 	// Homes are the accounts of sessions.
 	Homes map[string]Home
+
+	// index finds accounts by id; it is made anew when it does not fit the accounts any more.
+	index map[string]int
 }
 
 // Home is the account a session was given, and when it was last used.
@@ -80,7 +83,8 @@ type Loss struct {
 type Pick struct {
 	// Index of the chosen candidate, -1 when nobody is ready.
 	Index int
-	// Losses has one entry for each candidate, in pool order; the chosen one's is Won.
+	// Losses has one entry for each candidate, in pool order; the chosen one's is Won. It is empty when a session's home was taken
+	// without a look at the others; Explain tells their reasons.
 	Losses []Loss
 	// New says that the account is not the session's home, so that its place has to be kept.
 	New bool
@@ -114,8 +118,30 @@ func (p *Pool) Judge(c *Candidate, ask Ask) (Reason, core.Time, string) {
 	return "", 0, ""
 }
 
-// Pick chooses the account for a request, reusing losses for its reasons.
+// Pick chooses the account for a request, reusing losses for its reasons. A session whose home is ready costs no look at the others.
 func (p *Pool) Pick(ask Ask, losses []Loss) Pick {
+	if home, ok := p.Homes[ask.Session]; ok && ask.Session != "" && !p.explicitThere() {
+		if i := p.Find(home.Account); i >= 0 {
+			if reason, _, _ := p.Judge(&p.Accounts[i], ask); reason == "" {
+				return Pick{Index: i, Losses: losses[:0]}
+			}
+		}
+	}
+	return p.Explain(ask, losses)
+}
+
+// explicitThere reports whether a key was given with the request. Accounts of Pi's own resolution stand behind those of files.
+func (p *Pool) explicitThere() bool {
+	for i := len(p.Accounts) - 1; i >= 0 && p.Accounts[i].Source != "stored"; i-- {
+		if p.Accounts[i].Source == "explicit" && !p.Accounts[i].Absent {
+			return true
+		}
+	}
+	return false
+}
+
+// Explain chooses as Pick does and gives every candidate its reason.
+func (p *Pool) Explain(ask Ask, losses []Loss) Pick {
 	pick := Pick{Index: -1, Losses: losses[:0]}
 	home := p.Homes[ask.Session].Account
 	if ask.Session == "" {
@@ -194,10 +220,17 @@ func lighter(a, b *Candidate) bool {
 
 // Find answers the index of an account, -1 when the pool has none of that id.
 func (p *Pool) Find(id string) int {
-	for i := range p.Accounts {
-		if p.Accounts[i].ID == id {
-			return i
+	if i, ok := p.index[id]; ok && i < len(p.Accounts) && p.Accounts[i].ID == id && len(p.index) == len(p.Accounts) {
+		return i
+	}
+	if len(p.index) != len(p.Accounts) {
+		p.index = make(map[string]int, len(p.Accounts))
+		for i := range p.Accounts {
+			p.index[p.Accounts[i].ID] = i
 		}
+	}
+	if i, ok := p.index[id]; ok {
+		return i
 	}
 	return -1
 }

@@ -132,7 +132,8 @@ func TestALeasedAccountWasReadyAndEveryLoserHasItsReason(t *testing.T) {
 		p.Mode = []core.Mode{core.RoundRobin, core.Balancer, core.FillFirst, core.UsageBased}[r.Intn(4)]
 		p.After = fmt.Sprint(r.Intn(7))
 		ask := pool.Ask{At: now, Tried: []string{fmt.Sprint(r.Intn(6))}}
-		pick := p.Pick(ask, nil)
+		pick := p.Explain(ask, nil)
+		assert.Equal(t, pick.Index, p.Pick(ask, nil).Index)
 		assert.Len(t, pick.Losses, len(p.Accounts))
 		anyReady := false
 		for i, loss := range pick.Losses {

@@ -12,6 +12,8 @@ export interface Remembered {
 	ctx: AuthContext;
 	/** The auth of the request Pi is about to make, to take out of it again. */
 	last: AuthResult | undefined;
+	/** The mark of the key of the environment, by where it comes from: resolving may run a command, so it is done once. */
+	ambient: Map<string, number>;
 	/** A key Pi was given with the request or on the command line. */
 	explicit: string | undefined;
 }
@@ -37,22 +39,26 @@ export async function membersOf(
 	const members: Member[] = [];
 	if (remembered.explicit !== undefined && apiKey === remembered.explicit)
 		members.push({ source: "explicit", label: "the key given with the request", mark: markOf(apiKey) });
-	const ambient = await ambientOf(provider, remembered.ctx, signal);
+	const ambient = await ambientOf(provider, remembered, signal);
 	if (ambient) members.push(ambient);
 	return members;
 }
 
-async function ambientOf(provider: Provider, ctx: AuthContext, signal: AbortSignal): Promise<Member | undefined> {
+async function ambientOf(provider: Provider, remembered: Remembered, signal: AbortSignal): Promise<Member | undefined> {
 	const auth = provider.auth.apiKey;
 	if (!auth) return undefined;
+	const ctx = remembered.ctx;
 	try {
 		// A check has no side effects; without one, resolving is as cheap.
 		const check = await auth.check?.({ ctx, signal });
-		if (check) return { source: "ambient", label: check.source ?? "environment", mark: 0 };
-		if (auth.check) return undefined;
+		if (auth.check && !check) return undefined;
+		const known = check && remembered.ambient.get(check.source ?? "");
+		if (known !== undefined) return { source: "ambient", label: check?.source ?? "environment", mark: known };
 		const found = await auth.resolve({ ctx, signal });
 		if (!found || found.auth.apiKey === placeholder) return undefined;
-		return { source: "ambient", label: found.source ?? "environment", mark: markOf(found.auth.apiKey ?? "") };
+		const mark = markOf(found.auth.apiKey ?? "");
+		if (check) remembered.ambient.set(check.source ?? "", mark);
+		return { source: "ambient", label: check?.source ?? found.source ?? "environment", mark };
 	} catch {
 		return undefined;
 	}

@@ -20,6 +20,24 @@ export interface Runtime {
 /** Adapters that throw when they are given a fetch (pi-ai 0.87.1 and 1.5.2); of their failures only the text is known. */
 const refusesFetch = new Set(["google-generative-ai", "google-vertex"]);
 
+/** An attempt of which nothing is known yet. */
+export const nothingHappened: Outcome = {
+	ok: false,
+	status: 0,
+	headers: [],
+	body: "",
+	text: "",
+	emitted: false,
+	toolCall: false,
+	aborted: false,
+	empty: false,
+	timedOut: false,
+	notSent: false,
+	started: 0,
+	first: 0,
+	ended: 0,
+};
+
 type Method = "stream" | "streamSimple";
 
 /** Rotates one request: acquire, attempt, settle, until it is answered or nobody is left. */
@@ -130,22 +148,7 @@ class Request {
 
 	async #attempt(lease: Lease): Promise<Outcome> {
 		const started = Date.now();
-		const outcome: Outcome = {
-			ok: false,
-			status: 0,
-			headers: [],
-			body: "",
-			text: "",
-			emitted: false,
-			toolCall: false,
-			aborted: false,
-			empty: false,
-			timedOut: false,
-			notSent: false,
-			started,
-			first: 0,
-			ended: started,
-		};
+		const outcome: Outcome = { ...nothingHappened, started, ended: started };
 		this.#last = undefined;
 		if (lease.say !== "") this.#runtime.notice(lease.say);
 		const seen = nothingSeen(this.#options.fetch);
@@ -157,7 +160,6 @@ class Request {
 			});
 			await this.#follow(
 				watch(seen, () => this.#provider[this.#method](prepared.model, this.#context, prepared.options)),
-				lease,
 				outcome,
 				seen,
 			);
@@ -211,7 +213,7 @@ class Request {
 	}
 
 	/** Passes the events of an attempt on. What ends it is kept back until the core has said what it means. */
-	async #follow(stream: AnswerStream, lease: Lease, outcome: Outcome, seen: Seen): Promise<void> {
+	async #follow(stream: AnswerStream, outcome: Outcome, seen: Seen): Promise<void> {
 		let held: AnswerEvent | undefined;
 		for await (const event of stream) {
 			if (event.type === "start") {
@@ -229,12 +231,12 @@ class Request {
 				outcome.empty = !outcome.emitted && (event.message?.content.length ?? 0) === 0;
 				outcome.ok = !outcome.empty;
 				outcome.status = seen.status;
-				if (outcome.ok && held) this.#start(held, lease);
+				if (outcome.ok && held) this.#start(held);
 				return;
 			}
 			if (outcome.first === 0) outcome.first = Date.now();
 			if (held) {
-				this.#start(held, lease);
+				this.#start(held);
 				held = undefined;
 			}
 			outcome.emitted = true;
@@ -246,8 +248,8 @@ class Request {
 	}
 
 	/** An answer that starts anew in place has had its start already. */
-	#start(event: AnswerEvent, lease: Lease): void {
-		if (this.#started && lease.restart) return;
+	#start(event: AnswerEvent): void {
+		if (this.#started) return;
 		this.#started = true;
 		this.#out.push(event);
 	}

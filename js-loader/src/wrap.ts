@@ -1,4 +1,5 @@
-import { placeholder, plainContext, type Remembered } from "./members.ts";
+import type { Lease } from "./abi.ts";
+import { authOf, placeholder, plainContext, type Remembered } from "./members.ts";
 import type { AuthResult, Model, Provider, StreamOptions } from "./pi.ts";
 import { type Runtime, rotate } from "./stream.ts";
 
@@ -11,6 +12,8 @@ export interface Stored {
 	isStored(provider: string, key: string | undefined): Promise<boolean>;
 	/** Whether the core has an account of the provider. */
 	hasAccounts(provider: string): boolean;
+	/** The account that a request would be given now, without making one; undefined when nobody is ready. */
+	preferred(provider: string): Promise<Lease | undefined>;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface Stored {
  * Pi cannot see counts as configured.
  */
 export function wrap(provider: Provider, runtime: Runtime, stored: Stored): Provider {
-	const remembered: Remembered = { ctx: plainContext, last: undefined, explicit: undefined };
+	const remembered: Remembered = { ctx: plainContext, last: undefined, ambient: new Map(), explicit: undefined };
 	const auth = wrapAuth(provider, remembered, stored);
 	const own: Record<string | symbol, unknown> = {
 		[wrapped]: provider,
@@ -42,8 +45,14 @@ function wrapAuth(provider: Provider, remembered: Remembered, stored: Stored): P
 	const auth = { ...provider.auth };
 	const apiKey = provider.auth.apiKey;
 	const oauth = provider.auth.oauth;
-	const standIn = (): AuthResult | undefined =>
-		stored.hasAccounts(provider.id) ? { auth: { apiKey: placeholder }, source: "pi-multi-auth" } : undefined;
+	// Whoever asks Pi for the provider's key gets one that can be sent; the stand-in only says that there is one when nobody is ready.
+	const standIn = async (signal: AbortSignal): Promise<AuthResult | undefined> => {
+		if (!stored.hasAccounts(provider.id)) return undefined;
+		const lease = await stored.preferred(provider.id);
+		if (lease?.source !== "stored") return { auth: { apiKey: placeholder }, source: "pi-multi-auth" };
+		const { env, ...found } = await authOf(provider, lease, remembered, signal);
+		return { auth: found, env, source: `pi-multi-auth: ${lease.label}` };
+	};
 	auth.apiKey = {
 		name: "API key",
 		...apiKey,
@@ -59,12 +68,12 @@ function wrapAuth(provider: Provider, remembered: Remembered, stored: Stored): P
 			remembered.ctx = input.ctx;
 			remembered.explicit = undefined;
 			remembered.last = undefined;
-			if (input.credential?.key === placeholder) return standIn();
+			if (input.credential?.key === placeholder) return standIn(input.signal);
 			const found = await apiKey?.resolve(input);
 			if (found && input.credential && !(await stored.isStored(provider.id, input.credential.key)))
 				remembered.explicit = found.auth.apiKey;
-			remembered.last = found;
-			return found ?? (input.credential ? undefined : standIn());
+			remembered.last = found ?? (input.credential ? undefined : await standIn(input.signal));
+			return remembered.last;
 		},
 	};
 	if (oauth) {
