@@ -68,16 +68,15 @@ func (d *decoder) number(field string) int64 {
 	if b == nil {
 		return 0
 	}
-	var bits uint64
-	for i := 7; i >= 0; i-- {
-		bits = bits<<8 | uint64(b[i])
-	}
-	f := math.Float64frombits(bits)
-	if !(f >= -exact && f <= exact) || f != math.Trunc(f) {
+	_ = b[7]
+	f := math.Float64frombits(uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56)
+	n := int64(f)
+	if !(f >= -exact && f <= exact) || float64(n) != f {
 		d.fail(field, "is no whole number of at most 2^53")
 		return 0
 	}
-	return int64(f)
+	return n
 }
 
 // count reads the length of a list whose elements take at least minimum bytes each, so that a lie cannot ask for memory.
