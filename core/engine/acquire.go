@@ -117,7 +117,11 @@ func (e *Engine) settleIn(h *flow.Host, r *request, at core.Time) core.Turn {
 
 // moveHome keeps a session's account and the place in the round, and answers the change.
 func (e *Engine) moveHome(r *request, p *pool.Pool, account string, at core.Time) string {
-	p.After = account
+	// Who waited long for the gate comes with an older time; its place must count all the same.
+	if at <= p.AfterAt {
+		at = p.AfterAt + 1
+	}
+	p.After, p.AfterAt = account, at
 	p.Homes[r.session] = pool.Home{Account: account, At: at}
 	return store.PlaceDelta(p.Provider, account, r.session, at)
 }

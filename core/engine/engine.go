@@ -215,7 +215,7 @@ func (e *Engine) poolOf(provider string, state store.State) *pool.Pool {
 	}
 	p := &pool.Pool{Provider: provider, Mode: e.mode(provider), Homes: map[string]pool.Home{}}
 	if s := state.Providers[provider]; s != nil {
-		p.Whole, p.After = s.Provider, s.Place
+		p.Whole, p.After, p.AfterAt = s.Provider, s.Place, s.PlaceAt
 		for session, home := range s.Sessions {
 			p.Homes[session] = pool.Home{Account: home.Account, At: home.At}
 		}

@@ -155,6 +155,28 @@ func TestNewSessionsGoRoundOverProcesses(t *testing.T) {
 	assert.Equal(t, []string{"demo", "demo-1", "demo-2", "demo", "demo-1", "demo-2"}, got)
 }
 
+func TestAProcessThatWaitedForTheGateKeepsItsPlace(t *testing.T) {
+	d := newDisk("demo", "demo-1", "demo-2")
+	a, b, c := d.process(t), d.process(t), d.process(t)
+	a.at, b.at, c.at = start+100, start+95, start+90
+	var got []string
+	for i, p := range []*process{a, b, c} {
+		got = append(got, p.acquire(fmt.Sprint("s", i)).Lease.Account)
+	}
+	assert.Equal(t, []string{"demo", "demo-1", "demo-2"}, got)
+}
+
+func TestANewerFileThatWentAwayIsFollowedByOneOfOurs(t *testing.T) {
+	d := newDisk("demo", "demo-1")
+	d.files["state"] = `{"version":3,"providers":{}}`
+	p := d.process(t)
+	delete(d.files, "state")
+	p.changed("state")
+	p.acquire("s")
+	assert.Contains(t, d.files["state"], `"version":2`)
+	assert.Empty(t, p.tell(core.Message{Command: &core.Command{Text: "status"}}).View.Notes)
+}
+
 func TestNothingIsWrittenPerPick(t *testing.T) {
 	d := newDisk("demo", "demo-1")
 	p := d.process(t)

@@ -18,6 +18,7 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 		e.readOnly = readOnly
 		return core.Turn{Merged: &core.Merged{ReadOnly: readOnly}}, nil
 	}
+	e.readOnly = ""
 	if damaged != "" {
 		merged.Damaged = damaged
 		current = ""

@@ -137,6 +137,7 @@ func (e *Engine) readAuth(turn *core.Turn, text string, missing bool, failure st
 
 func (e *Engine) readState(turn *core.Turn, text string, missing bool, failure string) {
 	if missing || failure != "" {
+		e.readOnly = ""
 		if failure != "" {
 			e.complain(turn, "warning", "multi-auth.json", "it cannot be read ("+failure+"); what is learned now stays in memory until it can.")
 		}
@@ -155,7 +156,7 @@ func (e *Engine) readState(turn *core.Turn, text string, missing bool, failure s
 		turn.Effects = append(turn.Effects, e.saveDelta(store.Blank, true))
 		return
 	}
-	e.state = store.Merge(e.state, text)
+	e.state = store.Own(store.Merge(e.state, text))
 }
 
 func (e *Engine) ready() *core.Ready {

@@ -13,8 +13,9 @@ type Pool struct {
 	Accounts []Candidate
 	// Whole is the standing of the provider as a whole.
 	Whole core.Standing
-	// After is the account the last new session was given.
-	After string
+	// After is the account the last new session was given, and AfterAt when: places only move forward in time.
+	After   string
+	AfterAt core.Time
 	// Homes are the accounts of sessions.
 	Homes map[string]Home
 
@@ -97,7 +98,11 @@ func (p *Pool) Judge(c *Candidate, ask Ask) (Reason, core.Time, string) {
 	}
 	for _, id := range ask.Tried {
 		if id == c.ID {
-			return AlreadyTried, 0, c.Standing.Cause
+			cause := c.Standing.Cause
+			if s := c.Models[ask.Model]; s.Fault != "" {
+				cause = s.Cause
+			}
+			return AlreadyTried, 0, cause
 		}
 	}
 	if p.Whole.KindAt(ask.At, 0) == core.StandingCooling {

@@ -194,6 +194,19 @@ func wrap(provider, name, value string) string {
 	return (&core.Object{}).Raw("providers", nest(provider, nest(name, value))).Int("version", Version).Text()
 }
 
+// Own gives a text our version: what was read from a newer one's file is not written in its name.
+func Own(text string) string {
+	var root core.Object
+	for _, top := range fields(object(text)) {
+		if top.key == "version" {
+			root.Int("version", Version)
+			continue
+		}
+		root.Raw(top.key, top.raw)
+	}
+	return root.Text()
+}
+
 // Prune drops the sessions that nobody will come back to.
 func Prune(text string, at core.Time) string {
 	limit := float64(at.Add(-sessionsKept))

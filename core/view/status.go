@@ -1,6 +1,10 @@
 package view
 
-import "pimultiauth/core"
+import (
+	"strconv"
+
+	"pimultiauth/core"
+)
 
 // Account is what status shows of one account.
 type Account struct {
@@ -115,7 +119,7 @@ func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool
 	for _, c := range choices {
 		head := c.Provider + "/" + c.Model + ", " + Span(at.Sub(c.At)) + " ago"
 		if c.Attempt > 1 {
-			head += ", attempt " + plural(core.Duration(c.Attempt), "", "")
+			head += ", attempt " + strconv.Itoa(c.Attempt)
 		}
 		if c.Account == "" {
 			head += ": no account could serve"
