@@ -26,6 +26,8 @@ export interface CoreOptions {
 
 const deathsAllowed = 3;
 const deathSpan = 60_000;
+/** How long a save that nobody waits for stands back, in milliseconds. */
+const politeness = 10;
 const longestTimer = 2 ** 31 - 1;
 /** The files whose changes by others are looked for before a request. */
 const watched: readonly FileName[] = ["auth", "state"];
@@ -153,14 +155,18 @@ export class Core {
 	}
 
 	#performAside(effect: Effect): void {
-		const done = this.#perform(effect).then((result) => {
-			if (result.error !== "" && effect.file)
-				this.#say({
-					level: "warning",
-					key: `${effect.file.op} ${effect.file.name} ${result.error}`,
-					text: `pi-multi-auth: ${this.#options.places.files[effect.file.name as FileName]} was not written (${result.error}). What was learned stays in memory.`,
-				});
-		});
+		// What nobody waits for lets the next request leave first: a write to the disk holds up the whole process.
+		const later = effect.file ? new Promise((resolve) => setTimeout(resolve, politeness)) : Promise.resolve();
+		const done = later
+			.then(() => this.#perform(effect))
+			.then((result) => {
+				if (result.error !== "" && effect.file)
+					this.#say({
+						level: "warning",
+						key: `${effect.file.op} ${effect.file.name} ${result.error}`,
+						text: `pi-multi-auth: ${this.#options.places.files[effect.file.name as FileName]} was not written (${result.error}). What was learned stays in memory.`,
+					});
+			});
 		this.#pending.add(done);
 		void done.finally(() => this.#pending.delete(done));
 	}

@@ -54,7 +54,10 @@ func startUp(pi pis.Pi) error {
 	if err := os.WriteFile(empty, []byte("export default function () {}\n"), 0o600); err != nil {
 		return err
 	}
-	ours := filepath.Join(pis.Root(), "js-loader", "index.js")
+	ours, err := pis.Shipped()
+	if err != nil {
+		return err
+	}
 	times := map[string][]time.Duration{}
 	for i := range runs + 1 {
 		for _, extension := range []string{"", empty, ours} {
@@ -91,7 +94,9 @@ func failover(pi pis.Pi) error {
 		if err != nil {
 			return err
 		}
-		home.Extension = filepath.Join(pis.Root(), "js-loader", "index.js")
+		if home.Extension, err = pis.Shipped(); err != nil {
+			return err
+		}
 		keys := []string{"demo", "key-0"}
 		server.Script("key-0", vendor.Limited(600))
 		for i := 1; i < 8; i++ {

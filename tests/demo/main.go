@@ -7,7 +7,6 @@ import (
 	"log"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"pimultiauth/tests/pis"
@@ -31,7 +30,9 @@ func show() error {
 	if err != nil {
 		return err
 	}
-	home.Extension = filepath.Join(pis.Root(), "js-loader", "index.js")
+	if home.Extension, err = pis.Shipped(); err != nil {
+		return err
+	}
 	server := vendor.Start()
 	defer server.Close()
 	names := map[string]string{"key-one": "demo", "key-two": "demo-1", "key-three": "demo-2"}

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,7 +43,8 @@ func newStage(t *testing.T, pi pis.Pi, api string) *stage {
 	require.NoError(t, err)
 	server := vendor.Start()
 	t.Cleanup(server.Close)
-	home.Extension = filepath.Join(pis.Root(), "js-loader", "index.js")
+	home.Extension, err = pis.Shipped()
+	require.NoError(t, err)
 	home.Env = append(home.Env, "PI_MULTI_AUTH_RUNTIME_DIR="+home.Agent)
 	s := &stage{T: t, home: home, vendor: server, pi: pi}
 	url := server.URL + "/v1"

@@ -176,7 +176,7 @@ func TestNoSecretIsWrittenOrSaid(t *testing.T) {
 			assert.NotContains(s, ran.Out+ran.Err, "canary")
 		}
 		logged := false
-		for _, folder := range []string{s.home.Dir, filepath.Join(pis.Root(), "js-loader", "debug")} {
+		for _, folder := range []string{s.home.Dir, filepath.Join(filepath.Dir(s.home.Extension), "debug")} {
 			filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
 				if err != nil || d.IsDir() || d.Name() == "auth.json" {
 					return nil
