@@ -40,11 +40,12 @@ test-e2e: all
 	go test -count=1 ./tests/e2e
 
 # Format, vet, lint, types, arrows, twins; ends with the tree as it was.
-check: $(TOOLS)
+check: $(TOOLS) $(WASM)
 	@mkdir -p .build && git status --porcelain >.build/before 2>/dev/null || true
 	@test -z "$$(gofmt -l core hostabi providers wasm tests)" || { gofmt -l core hostabi providers wasm tests; echo 'gofmt would change these'; exit 1; }
 	go vet ./...
 	go generate ./core
+	go test ./tests -run 'Arrows|Linked|Beside|Border|Twins'
 	$(BIN)/tsc -p js-loader
 	cd js-loader && node_modules/.bin/biome check --error-on-warnings .
 	@git status --porcelain >.build/after 2>/dev/null || true
