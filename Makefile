@@ -19,9 +19,11 @@ $(TOOLS): js-loader/package.json js-loader/package-lock.json
 	cd js-loader && npm ci --loglevel=error --no-fund --no-audit
 	@touch $(TOOLS)
 
-$(WASM): $(GO_SOURCES)
-	@mkdir -p .build
-	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w' -o .build/plain.wasm ./wasm
+.build/lean/go.mod: go.mod go.sum tests/lean/main.go
+	go run ./tests/lean .build/lean
+
+$(WASM): $(GO_SOURCES) .build/lean/go.mod
+	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' -o .build/plain.wasm ./wasm
 	cp .build/plain.wasm $@
 
 $(BUNDLE): $(TS_SOURCES) $(TOOLS)

@@ -18,19 +18,14 @@ import (
 
 const noon = core.Time(1_800_000_000_000)
 
-// wasiNeeded are the functions of WASI that Go's runtime insists on, the four fd_ ones but fd_write since package time is linked,
-// which gjson imports. A new one means that a package came in that the module should not need; js-loader/src/wasi.ts has to answer
-// each of them honestly.
+// wasiNeeded are the functions of WASI that Go's runtime insists on. A new one means that a package came in that the module should not
+// need; js-loader/src/wasi.ts has to answer each of them honestly.
 var wasiNeeded = []string{
 	"args_get (i32 i32) i32",
 	"args_sizes_get (i32 i32) i32",
 	"clock_time_get (i32 i64 i32) i32",
 	"environ_get (i32 i32) i32",
 	"environ_sizes_get (i32 i32) i32",
-	"fd_fdstat_get (i32 i32) i32",
-	"fd_fdstat_set_flags (i32 i32) i32",
-	"fd_prestat_dir_name (i32 i32 i32) i32",
-	"fd_prestat_get (i32 i32) i32",
 	"fd_write (i32 i32 i32 i32) i32",
 	"poll_oneoff (i32 i32 i32 i32) i32",
 	"proc_exit (i32)",

@@ -25,13 +25,29 @@ var plain = sync.OnceValues(func() (*host.Module, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "plain.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", path, "./wasm")
+	if err := lean(); err != nil {
+		return nil, err
+	}
+	build := exec.Command("go", "build", "-modfile", leanMod, "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", path, "./wasm")
 	build.Dir = ".."
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, out)
 	}
 	return load(path)
+})
+
+// leanMod is the go.mod the module is built with, from the project's folder.
+const leanMod = ".build/lean/go.mod"
+
+// lean makes leanMod anew.
+var lean = sync.OnceValue(func() error {
+	prepare := exec.Command("go", "run", "./tests/lean", ".build/lean")
+	prepare.Dir = ".."
+	if out, err := prepare.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
 })
 
 // shipped is the module that lies in the package.

@@ -12,7 +12,6 @@ export interface Complaints {
 	text: string;
 }
 
-const ebadf = 8;
 const kept = 16 << 10;
 
 /**
@@ -66,11 +65,5 @@ export function wasi(memory: () => ArrayBuffer, complaints: Complaints): WebAsse
 			v.setUint32(countAt, n, true);
 			return 0;
 		},
-		fd_close: () => ebadf,
-		fd_read: () => ebadf,
-		fd_fdstat_get: () => ebadf,
-		fd_fdstat_set_flags: () => ebadf,
-		fd_prestat_get: () => ebadf,
-		fd_prestat_dir_name: () => ebadf,
 	};
 }

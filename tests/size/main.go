@@ -46,7 +46,7 @@ func run() error {
 	w.Close()
 	fmt.Printf("core.wasm  raw %d bytes (bar %d), gzip %d bytes (bar %d)\n", len(module), rawBar, zipped.Len(), gzipBar)
 	named := filepath.Join(pis.Root(), ".build", "named.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-o", named, "./wasm")
+	build := exec.Command("go", "build", "-modfile", ".build/lean/go.mod", "-buildmode=c-shared", "-trimpath", "-o", named, "./wasm")
 	build.Dir = pis.Root()
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
