@@ -24,7 +24,7 @@ $(TOOLS): js-loader/package.json js-loader/package-lock.json
 
 $(WASM): $(GO_SOURCES) .build/lean/go.mod
 	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' -o .build/plain.wasm ./wasm
-	cp .build/plain.wasm $@
+	go run ./tests/preinit .build/plain.wasm $@
 
 $(BUNDLE): $(TS_SOURCES) $(TOOLS)
 	cd js-loader && npm run --silent build:bundle
