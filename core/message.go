@@ -22,6 +22,7 @@ type Message struct {
 	Merge   *Merge
 	Command *Command
 	Inspect *Inspect
+	Login   *Login
 }
 
 // Start begins the life of an instance: the core answers with a flow that reads the files and ends in Ready.
@@ -60,6 +61,14 @@ type Acquire struct {
 	Members []Member
 	// Sticky asks for the session's present account and nothing else: cache warmers never rotate and teach nothing.
 	Sticky bool
+	// Parent is the session this one was begun from, so that both may share a warm prompt cache; "" when it has none.
+	Parent string
+	// Project is the folder Pi works in, for accounts that are restricted to projects.
+	Project string
+	// Prompt is about how many tokens the request sends; 0 when it is not known.
+	Prompt int
+	// Bound names what the request carries that only the account that made it can read: "thinking", "encrypted", "response", "file".
+	Bound []string
 }
 
 // Member is an account that Pi itself resolves.
@@ -94,6 +103,15 @@ type Lease struct {
 	Say string
 	// Restart says that output already shown is to be replaced by this attempt's, in place.
 	Restart bool
+	// Model is the model to ask in place of the one that was asked for, and API its wire; both are "" but for a failover to another
+	// provider.
+	Model string
+	API   string
+	// BaseURL and Headers override the provider's own for this account; "" and empty leave them.
+	BaseURL string
+	Headers []SecretHeader
+	// Strip names what has to be taken out of the request, in the words of Acquire.Bound, because this account cannot read it.
+	Strip []string
 }
 
 // Refuse ends a request without an answer.
@@ -143,6 +161,12 @@ type Outcome struct {
 	TimedOut bool
 	// NotSent says that no request left the host: the credential could not be resolved. Text says why.
 	NotSent bool
+	// Blind says that the host could see neither the status nor the body: Text is all there is.
+	Blind bool
+	// Input, Cached and Output are the tokens that were counted: sent anew, read from the prompt cache, and answered; 0 when not known.
+	Input  int
+	Cached int
+	Output int
 	// Started, First and Ended are when the attempt began, when the first event came (zero: none) and when it was over.
 	Started Time
 	First   Time
@@ -216,6 +240,19 @@ type Row struct {
 	Tone string
 }
 
+// Login begins the login of one more account, or of one anew. The answer is a flow that ends in a View.
+type Login struct {
+	Provider string
+	// Method is the login's method by the provider's own word, "" for its first.
+	Method string
+	// Account is the id of the account that is renewed; "" adds one.
+	Account string
+	// Label is what the new account is called; "" takes what the provider says.
+	Label string
+	// Mode is Pi's mode, as in Acquire.
+	Mode string
+}
+
 // Inspect asks what the core makes of something, without changing anything. Line is one JSON object.
 type Inspect struct {
 	Line string
@@ -287,22 +324,129 @@ type SecretHeader struct {
 	Value Secret
 }
 
-// File is work on one of the files the host knows by name: "auth", "models", "state", "config", "settings" (the configuration in the
-// runtime directory) and "journal".
+// File is work on one of the files the host knows by name: "auth", "models", "state", "accounts", "usage", "catalogue", "config",
+// "settings" (the configuration in the runtime directory), "decisions" and "journal".
 type File struct {
-	// Op is "read", "save" or "append".
-	Op   string
+	// Op is "read", "save", "append", "hold" or "erase". A hold waits for a lock across processes that is let go when its flow ends,
+	// and answers the text of "accounts" as it stands then. Erase takes the entry Key out of "auth" under Pi's own lock.
+	Op string
+	// Name is the file's, or the hold's: any text.
 	Name string
+	// Key is the entry that is erased.
+	Key string
 	// Delta is merged into the file under the gate ("save") or written after its end ("append").
 	Delta Secret
 	// Sync asks for the change to be durable before the result is given.
 	Sync bool
 }
 
-// Ask is something for the person or for Pi.
+// Ask is something for the person, for Pi or for the host's cryptography. Exactly one of the pointers is set.
 type Ask struct {
 	// Notice is a message nobody has to answer.
 	Notice *Notice
+	// Open shows a page to the person, in a browser where there is one.
+	Open *Open
+	// Device shows a code to be entered on another page.
+	Device *Device
+	// Prompt asks for a text.
+	Prompt *Prompt
+	// Choose asks for one of several.
+	Choose *Choose
+	// Progress says how far a flow is; nobody answers.
+	Progress *Progress
+	// Listen waits for one call of a browser on this machine.
+	Listen *Listen
+	// Input reads what the person keeps elsewhere.
+	Input *Input
+	// Crypto makes or hashes what the core cannot.
+	Crypto *Crypto
+	// Pi asks Pi's own code about a credential.
+	Pi *AskPi
+	// Sleep answers after a while.
+	Sleep *Sleep
+}
+
+// Open is a page.
+type Open struct {
+	URL  string
+	Text string
+}
+
+// Device is a code and the page that wants it.
+type Device struct {
+	URL  string
+	Code string
+	// Expires is when the code ends; zero when it is not known.
+	Expires Time
+}
+
+// Prompt asks for a text. The answer is in Answer.Text.
+type Prompt struct {
+	Title string
+	Text  string
+	// Secret keeps what is typed off the screen.
+	Secret bool
+	// Beside says that the flow waits for something else too: whichever comes first ends the other.
+	Beside bool
+}
+
+// Choose asks for one of several. The answer is the option's ID in Answer.Text.
+type Choose struct {
+	Title   string
+	Options []Option
+}
+
+// Option is one of several to choose from.
+type Option struct {
+	ID    string
+	Label string
+}
+
+// Progress is a line that replaces the one before.
+type Progress struct {
+	Text string
+}
+
+// Listen waits on 127.0.0.1 for one GET of Path whose query names State. The answer's Text is the query; a call that does not fit is
+// refused and waited past.
+type Listen struct {
+	// Ports are tried in their order; 0 is one that is free.
+	Ports []int
+	Path  string
+	// State is what the query's "state" must be.
+	State Secret
+	// Open is the page to show once the port is known; "{port}" in it is replaced.
+	Open    string
+	Timeout Duration
+	// Paste also takes what the browser was sent to, typed by the person, where no browser reaches this machine.
+	Paste bool
+}
+
+// Input reads what the person keeps elsewhere. Kind is "env", "file" or "stdin"; Name the variable or the path.
+type Input struct {
+	Kind string
+	Name string
+}
+
+// Crypto is "pkce" (Answer.Text is the verifier, Answer.Extra its S256 challenge), "random" (Answer.Text has 256 bits, base64url) or
+// "hash" (Answer.Text is the 64-bit HMAC-SHA-256 of Text under this installation's key, hex).
+type Crypto struct {
+	Op   string
+	Text Secret
+}
+
+// AskPi is "refresh" (Answer.Text is the new credential), "login" (the same, of a new login with Method), "own" (Pi refreshes its own
+// entry by itself; Answer.Text is the entry as it stands then) or "check" (whether Pi's provider takes the credential).
+type AskPi struct {
+	Provider   string
+	Op         string
+	Method     string
+	Credential Secret
+}
+
+// Sleep is answered after Wait, sooner when the flow is cancelled.
+type Sleep struct {
+	Wait Duration
 }
 
 // Notice is a message for the person. The host shows it where its mode allows and says the same Key once.
@@ -325,6 +469,7 @@ type Result struct {
 	Error string
 	Fetch *FetchResult
 	File  *FileResult
+	Ask   *Answer
 }
 
 // FetchResult is the answer to a Fetch.
@@ -338,4 +483,14 @@ type FetchResult struct {
 type FileResult struct {
 	Text    Secret
 	Missing bool
+}
+
+// Answer is what was answered to an Ask.
+type Answer struct {
+	Text  Secret
+	Extra Secret
+	// Port is the one that was listened on.
+	Port int
+	// Canceled says that the person gave up; Text is "" then.
+	Canceled bool
 }

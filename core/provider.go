@@ -7,7 +7,7 @@ type Mode string
 const (
 	// RoundRobin takes the next ready account in order.
 	RoundRobin Mode = "round-robin"
-	// UsageBased prefers the account with the most left to use.
+	// UsageBased prefers the account whose quota would otherwise be lost soonest.
 	UsageBased Mode = "usage-based"
 	// Balancer prefers the account with the fewest requests under way.
 	Balancer Mode = "balancer"
@@ -20,7 +20,8 @@ func (m Mode) Valid() bool {
 	return m == RoundRobin || m == UsageBased || m == Balancer || m == FillFirst
 }
 
-// Provider is what the catalogue knows of one provider. The zero value of each field means "nothing special".
+// Provider is what the catalogue knows of one provider. The zero value of each field means "nothing special": a provider that is just
+// a key has few of them, and one with a login, usage or faults of its own lives in a folder of its own.
 type Provider struct {
 	// ID is Pi's id.
 	ID string
@@ -32,4 +33,90 @@ type Provider struct {
 	Mode Mode
 	// Retired says in one sentence why the provider is left alone everywhere; "" for a living one.
 	Retired string
+	// Keys says that its accounts may be keys.
+	Keys bool
+	// Login is the login its accounts may have: "" for none, "pi" for the one the provider brings in Pi itself, "own" for Flow.
+	Login string
+	// Env are the variables Pi reads a key from, the first one being what people know.
+	Env []string
+	// Origins are those a credential may be sent to, e.g. "https://api.anthropic.com"; a host that begins with "*." stands for its
+	// subdomains. An account's own override is checked beside them.
+	Origins []string
+	// Warm is how long the prompt cache of a session stays warm after a request; 0 when there is none or it is not documented.
+	Warm Duration
+	// Key is the shape of a key where the vendor documents one.
+	Key KeyShape
+	// Usage reads what is left of an account; nil when nothing of the account's own tells it.
+	Usage *UsageSource
+	// Windows reads what the headers of an ordinary response say about quota; nil when they say nothing.
+	Windows func(headers []Header, at Time) []Window
+	// Fault reads failures that only this provider words in its way. It is asked before the common rules and answers false for what
+	// it does not know.
+	Fault func(o Outcome, model string, at Time) (Fault, bool)
+	// Identity tells which account at the vendor a credential belongs to; nil when the credential itself does not say.
+	Identity func(credential Secret) Identity
+	// Paste reads keys of a shape of its own out of what a person pasted; nil for the common rules.
+	Paste func(text string, many bool) Paste
+	// Flow is the provider's own login over Host and Refresh its renewal; both nil unless Login is "own".
+	Flow    func(h Host, method string) (Secret, error)
+	Refresh func(h Host, credential Secret) (Secret, error)
+}
+
+// KeyShape is what a vendor documents of its keys. The zero value knows nothing.
+type KeyShape struct {
+	// Prefixes are how a key begins.
+	Prefixes []string
+	// MinLength is the shortest a key is; 0 when it is not documented.
+	MinLength int
+	// Page is where a person makes one.
+	Page string
+}
+
+// UsageSource is how the usage of an account is read.
+type UsageSource struct {
+	// Logins and Keys say for which accounts it works.
+	Logins bool
+	Keys   bool
+	// Requests are the calls to make, in their order, with the account's own credential and no pretended client.
+	Requests func(account Account) []Fetch
+	// Read joins the answers, in the order of Requests. An answer that failed has its status or, without one, 0.
+	Read func(account Account, answers []FetchResult, at Time) Usage
+}
+
+// Identity is who a provider says an account is.
+type Identity struct {
+	// Key is equal for two credentials of one account; "" when it is not known.
+	Key string
+	// Strong says that Key is the vendor's own id and not merely likely.
+	Strong bool
+	// Label is what people know the account by, e.g. a mail address; "" when it is not known.
+	Label string
+}
+
+// Paste is what was read out of a text that a person pasted.
+type Paste struct {
+	Keys []PastedKey
+	// Duplicates counts keys that stood there more than once, Ignored lines that held none.
+	Duplicates int
+	Ignored    int
+	// Overrides counts keys whose base URL came with them.
+	Overrides int
+	// Error says in plain words why nothing could be taken; "" when something was.
+	Error string
+}
+
+// PastedKey is one key and the base URL that came with it, "" for none.
+type PastedKey struct {
+	Key     Secret
+	BaseURL string
+}
+
+// Host is what a provider's own login may ask of the world. Every call may end the flow: what follows it then never runs.
+type Host interface {
+	// At is what time it is now.
+	At() Time
+	// Fetch performs a request. The error is the host's plain reason when there was no response.
+	Fetch(Fetch) (FetchResult, error)
+	// Ask performs one of the kinds of Ask. The error is the host's plain reason; Answer.Canceled says that the person gave up.
+	Ask(Ask) (Answer, error)
 }

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x8d6fac9b
+const SchemaHash uint32 = 0x18ce06c4
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -50,6 +50,10 @@ func (d *decoder) readMessage(v *core.Message) {
 		v.Inspect = new(core.Inspect)
 		d.readInspect(v.Inspect)
 	}
+	if d.truth("Message.Login") {
+		v.Login = new(core.Login)
+		d.readLogin(v.Login)
+	}
 }
 
 func (d *decoder) readStart(v *core.Start) {
@@ -92,6 +96,15 @@ func (d *decoder) readAcquire(v *core.Acquire) {
 		}
 	}
 	v.Sticky = d.truth("Acquire.Sticky")
+	v.Parent = d.text("Acquire.Parent")
+	v.Project = d.text("Acquire.Project")
+	v.Prompt = int(d.number("Acquire.Prompt"))
+	if n := d.count("Acquire.Bound", 4); n > 0 {
+		v.Bound = make([]string, n)
+		for i := range v.Bound {
+			v.Bound[i] = d.text("Acquire.Bound")
+		}
+	}
 }
 
 func (d *decoder) readMember(v *core.Member) {
@@ -122,6 +135,10 @@ func (d *decoder) readOutcome(v *core.Outcome) {
 	v.Empty = d.truth("Outcome.Empty")
 	v.TimedOut = d.truth("Outcome.TimedOut")
 	v.NotSent = d.truth("Outcome.NotSent")
+	v.Blind = d.truth("Outcome.Blind")
+	v.Input = int(d.number("Outcome.Input"))
+	v.Cached = int(d.number("Outcome.Cached"))
+	v.Output = int(d.number("Outcome.Output"))
 	v.Started = core.Time(d.number("Outcome.Started"))
 	v.First = core.Time(d.number("Outcome.First"))
 	v.Ended = core.Time(d.number("Outcome.Ended"))
@@ -134,7 +151,7 @@ func (d *decoder) readHeader(v *core.Header) {
 
 func (d *decoder) readResume(v *core.Resume) {
 	v.Flow = d.number("Resume.Flow")
-	if n := d.count("Resume.Results", 14); n > 0 {
+	if n := d.count("Resume.Results", 15); n > 0 {
 		v.Results = make([]core.Result, n)
 		for i := range v.Results {
 			d.readResult(&v.Results[i])
@@ -161,6 +178,14 @@ func (d *decoder) readCommand(v *core.Command) {
 	v.Mode = d.text("Command.Mode")
 }
 
+func (d *decoder) readLogin(v *core.Login) {
+	v.Provider = d.text("Login.Provider")
+	v.Method = d.text("Login.Method")
+	v.Account = d.text("Login.Account")
+	v.Label = d.text("Login.Label")
+	v.Mode = d.text("Login.Mode")
+}
+
 func (d *decoder) readInspect(v *core.Inspect) {
 	v.Line = d.text("Inspect.Line")
 }
@@ -175,6 +200,10 @@ func (d *decoder) readResult(v *core.Result) {
 	if d.truth("Result.File") {
 		v.File = new(core.FileResult)
 		d.readFileResult(v.File)
+	}
+	if d.truth("Result.Ask") {
+		v.Ask = new(core.Answer)
+		d.readAnswer(v.Ask)
 	}
 }
 
@@ -194,6 +223,13 @@ func (d *decoder) readFileResult(v *core.FileResult) {
 	v.Missing = d.truth("FileResult.Missing")
 }
 
+func (d *decoder) readAnswer(v *core.Answer) {
+	v.Text = core.Secret(d.text("Answer.Text"))
+	v.Extra = core.Secret(d.text("Answer.Extra"))
+	v.Port = int(d.number("Answer.Port"))
+	v.Canceled = d.truth("Answer.Canceled")
+}
+
 func appendLease(b []byte, v *core.Lease) []byte {
 	b = appendNumber(b, v.ID)
 	b = appendText(b, v.Account)
@@ -207,6 +243,17 @@ func appendLease(b []byte, v *core.Lease) []byte {
 	b = appendTruth(b, v.Switched)
 	b = appendText(b, v.Say)
 	b = appendTruth(b, v.Restart)
+	b = appendText(b, v.Model)
+	b = appendText(b, v.API)
+	b = appendText(b, v.BaseURL)
+	b = appendCount(b, len(v.Headers))
+	for i := range v.Headers {
+		b = appendSecretHeader(b, &v.Headers[i])
+	}
+	b = appendCount(b, len(v.Strip))
+	for i := range v.Strip {
+		b = appendText(b, v.Strip[i])
+	}
 	return b
 }
 
@@ -356,6 +403,7 @@ func appendSecretHeader(b []byte, v *core.SecretHeader) []byte {
 func appendFile(b []byte, v *core.File) []byte {
 	b = appendText(b, v.Op)
 	b = appendText(b, v.Name)
+	b = appendText(b, v.Key)
 	b = appendText(b, string(v.Delta))
 	b = appendTruth(b, v.Sync)
 	return b
@@ -366,6 +414,125 @@ func appendAsk(b []byte, v *core.Ask) []byte {
 	if v.Notice != nil {
 		b = appendNotice(b, v.Notice)
 	}
+	b = appendTruth(b, v.Open != nil)
+	if v.Open != nil {
+		b = appendOpen(b, v.Open)
+	}
+	b = appendTruth(b, v.Device != nil)
+	if v.Device != nil {
+		b = appendDevice(b, v.Device)
+	}
+	b = appendTruth(b, v.Prompt != nil)
+	if v.Prompt != nil {
+		b = appendPrompt(b, v.Prompt)
+	}
+	b = appendTruth(b, v.Choose != nil)
+	if v.Choose != nil {
+		b = appendChoose(b, v.Choose)
+	}
+	b = appendTruth(b, v.Progress != nil)
+	if v.Progress != nil {
+		b = appendProgress(b, v.Progress)
+	}
+	b = appendTruth(b, v.Listen != nil)
+	if v.Listen != nil {
+		b = appendListen(b, v.Listen)
+	}
+	b = appendTruth(b, v.Input != nil)
+	if v.Input != nil {
+		b = appendInput(b, v.Input)
+	}
+	b = appendTruth(b, v.Crypto != nil)
+	if v.Crypto != nil {
+		b = appendCrypto(b, v.Crypto)
+	}
+	b = appendTruth(b, v.Pi != nil)
+	if v.Pi != nil {
+		b = appendAskPi(b, v.Pi)
+	}
+	b = appendTruth(b, v.Sleep != nil)
+	if v.Sleep != nil {
+		b = appendSleep(b, v.Sleep)
+	}
+	return b
+}
+
+func appendOpen(b []byte, v *core.Open) []byte {
+	b = appendText(b, v.URL)
+	b = appendText(b, v.Text)
+	return b
+}
+
+func appendDevice(b []byte, v *core.Device) []byte {
+	b = appendText(b, v.URL)
+	b = appendText(b, v.Code)
+	b = appendNumber(b, int64(v.Expires))
+	return b
+}
+
+func appendPrompt(b []byte, v *core.Prompt) []byte {
+	b = appendText(b, v.Title)
+	b = appendText(b, v.Text)
+	b = appendTruth(b, v.Secret)
+	b = appendTruth(b, v.Beside)
+	return b
+}
+
+func appendChoose(b []byte, v *core.Choose) []byte {
+	b = appendText(b, v.Title)
+	b = appendCount(b, len(v.Options))
+	for i := range v.Options {
+		b = appendOption(b, &v.Options[i])
+	}
+	return b
+}
+
+func appendOption(b []byte, v *core.Option) []byte {
+	b = appendText(b, v.ID)
+	b = appendText(b, v.Label)
+	return b
+}
+
+func appendProgress(b []byte, v *core.Progress) []byte {
+	b = appendText(b, v.Text)
+	return b
+}
+
+func appendListen(b []byte, v *core.Listen) []byte {
+	b = appendCount(b, len(v.Ports))
+	for i := range v.Ports {
+		b = appendNumber(b, int64(v.Ports[i]))
+	}
+	b = appendText(b, v.Path)
+	b = appendText(b, string(v.State))
+	b = appendText(b, v.Open)
+	b = appendNumber(b, int64(v.Timeout))
+	b = appendTruth(b, v.Paste)
+	return b
+}
+
+func appendInput(b []byte, v *core.Input) []byte {
+	b = appendText(b, v.Kind)
+	b = appendText(b, v.Name)
+	return b
+}
+
+func appendCrypto(b []byte, v *core.Crypto) []byte {
+	b = appendText(b, v.Op)
+	b = appendText(b, string(v.Text))
+	return b
+}
+
+func appendAskPi(b []byte, v *core.AskPi) []byte {
+	b = appendText(b, v.Provider)
+	b = appendText(b, v.Op)
+	b = appendText(b, v.Method)
+	b = appendText(b, string(v.Credential))
+	return b
+}
+
+func appendSleep(b []byte, v *core.Sleep) []byte {
+	b = appendNumber(b, int64(v.Wait))
 	return b
 }
 

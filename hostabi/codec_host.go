@@ -47,6 +47,10 @@ func appendMessage(b []byte, v *core.Message) []byte {
 	if v.Inspect != nil {
 		b = appendInspect(b, v.Inspect)
 	}
+	b = appendTruth(b, v.Login != nil)
+	if v.Login != nil {
+		b = appendLogin(b, v.Login)
+	}
 	return b
 }
 
@@ -84,6 +88,13 @@ func appendAcquire(b []byte, v *core.Acquire) []byte {
 		b = appendMember(b, &v.Members[i])
 	}
 	b = appendTruth(b, v.Sticky)
+	b = appendText(b, v.Parent)
+	b = appendText(b, v.Project)
+	b = appendNumber(b, int64(v.Prompt))
+	b = appendCount(b, len(v.Bound))
+	for i := range v.Bound {
+		b = appendText(b, v.Bound[i])
+	}
 	return b
 }
 
@@ -115,6 +126,10 @@ func appendOutcome(b []byte, v *core.Outcome) []byte {
 	b = appendTruth(b, v.Empty)
 	b = appendTruth(b, v.TimedOut)
 	b = appendTruth(b, v.NotSent)
+	b = appendTruth(b, v.Blind)
+	b = appendNumber(b, int64(v.Input))
+	b = appendNumber(b, int64(v.Cached))
+	b = appendNumber(b, int64(v.Output))
 	b = appendNumber(b, int64(v.Started))
 	b = appendNumber(b, int64(v.First))
 	b = appendNumber(b, int64(v.Ended))
@@ -159,6 +174,15 @@ func appendCommand(b []byte, v *core.Command) []byte {
 	return b
 }
 
+func appendLogin(b []byte, v *core.Login) []byte {
+	b = appendText(b, v.Provider)
+	b = appendText(b, v.Method)
+	b = appendText(b, v.Account)
+	b = appendText(b, v.Label)
+	b = appendText(b, v.Mode)
+	return b
+}
+
 func appendInspect(b []byte, v *core.Inspect) []byte {
 	b = appendText(b, v.Line)
 	return b
@@ -174,6 +198,10 @@ func appendResult(b []byte, v *core.Result) []byte {
 	b = appendTruth(b, v.File != nil)
 	if v.File != nil {
 		b = appendFileResult(b, v.File)
+	}
+	b = appendTruth(b, v.Ask != nil)
+	if v.Ask != nil {
+		b = appendAnswer(b, v.Ask)
 	}
 	return b
 }
@@ -194,6 +222,14 @@ func appendFileResult(b []byte, v *core.FileResult) []byte {
 	return b
 }
 
+func appendAnswer(b []byte, v *core.Answer) []byte {
+	b = appendText(b, string(v.Text))
+	b = appendText(b, string(v.Extra))
+	b = appendNumber(b, int64(v.Port))
+	b = appendTruth(b, v.Canceled)
+	return b
+}
+
 func (d *decoder) readLease(v *core.Lease) {
 	v.ID = d.number("Lease.ID")
 	v.Account = d.text("Lease.Account")
@@ -207,6 +243,21 @@ func (d *decoder) readLease(v *core.Lease) {
 	v.Switched = d.truth("Lease.Switched")
 	v.Say = d.text("Lease.Say")
 	v.Restart = d.truth("Lease.Restart")
+	v.Model = d.text("Lease.Model")
+	v.API = d.text("Lease.API")
+	v.BaseURL = d.text("Lease.BaseURL")
+	if n := d.count("Lease.Headers", 8); n > 0 {
+		v.Headers = make([]core.SecretHeader, n)
+		for i := range v.Headers {
+			d.readSecretHeader(&v.Headers[i])
+		}
+	}
+	if n := d.count("Lease.Strip", 4); n > 0 {
+		v.Strip = make([]string, n)
+		for i := range v.Strip {
+			v.Strip[i] = d.text("Lease.Strip")
+		}
+	}
 }
 
 func (d *decoder) readRefuse(v *core.Refuse) {
@@ -358,6 +409,7 @@ func (d *decoder) readSecretHeader(v *core.SecretHeader) {
 func (d *decoder) readFile(v *core.File) {
 	v.Op = d.text("File.Op")
 	v.Name = d.text("File.Name")
+	v.Key = d.text("File.Key")
 	v.Delta = core.Secret(d.text("File.Delta"))
 	v.Sync = d.truth("File.Sync")
 }
@@ -367,6 +419,118 @@ func (d *decoder) readAsk(v *core.Ask) {
 		v.Notice = new(core.Notice)
 		d.readNotice(v.Notice)
 	}
+	if d.truth("Ask.Open") {
+		v.Open = new(core.Open)
+		d.readOpen(v.Open)
+	}
+	if d.truth("Ask.Device") {
+		v.Device = new(core.Device)
+		d.readDevice(v.Device)
+	}
+	if d.truth("Ask.Prompt") {
+		v.Prompt = new(core.Prompt)
+		d.readPrompt(v.Prompt)
+	}
+	if d.truth("Ask.Choose") {
+		v.Choose = new(core.Choose)
+		d.readChoose(v.Choose)
+	}
+	if d.truth("Ask.Progress") {
+		v.Progress = new(core.Progress)
+		d.readProgress(v.Progress)
+	}
+	if d.truth("Ask.Listen") {
+		v.Listen = new(core.Listen)
+		d.readListen(v.Listen)
+	}
+	if d.truth("Ask.Input") {
+		v.Input = new(core.Input)
+		d.readInput(v.Input)
+	}
+	if d.truth("Ask.Crypto") {
+		v.Crypto = new(core.Crypto)
+		d.readCrypto(v.Crypto)
+	}
+	if d.truth("Ask.Pi") {
+		v.Pi = new(core.AskPi)
+		d.readAskPi(v.Pi)
+	}
+	if d.truth("Ask.Sleep") {
+		v.Sleep = new(core.Sleep)
+		d.readSleep(v.Sleep)
+	}
+}
+
+func (d *decoder) readOpen(v *core.Open) {
+	v.URL = d.text("Open.URL")
+	v.Text = d.text("Open.Text")
+}
+
+func (d *decoder) readDevice(v *core.Device) {
+	v.URL = d.text("Device.URL")
+	v.Code = d.text("Device.Code")
+	v.Expires = core.Time(d.number("Device.Expires"))
+}
+
+func (d *decoder) readPrompt(v *core.Prompt) {
+	v.Title = d.text("Prompt.Title")
+	v.Text = d.text("Prompt.Text")
+	v.Secret = d.truth("Prompt.Secret")
+	v.Beside = d.truth("Prompt.Beside")
+}
+
+func (d *decoder) readChoose(v *core.Choose) {
+	v.Title = d.text("Choose.Title")
+	if n := d.count("Choose.Options", 8); n > 0 {
+		v.Options = make([]core.Option, n)
+		for i := range v.Options {
+			d.readOption(&v.Options[i])
+		}
+	}
+}
+
+func (d *decoder) readOption(v *core.Option) {
+	v.ID = d.text("Option.ID")
+	v.Label = d.text("Option.Label")
+}
+
+func (d *decoder) readProgress(v *core.Progress) {
+	v.Text = d.text("Progress.Text")
+}
+
+func (d *decoder) readListen(v *core.Listen) {
+	if n := d.count("Listen.Ports", 8); n > 0 {
+		v.Ports = make([]int, n)
+		for i := range v.Ports {
+			v.Ports[i] = int(d.number("Listen.Ports"))
+		}
+	}
+	v.Path = d.text("Listen.Path")
+	v.State = core.Secret(d.text("Listen.State"))
+	v.Open = d.text("Listen.Open")
+	v.Timeout = core.Duration(d.number("Listen.Timeout"))
+	v.Paste = d.truth("Listen.Paste")
+}
+
+func (d *decoder) readInput(v *core.Input) {
+	v.Kind = d.text("Input.Kind")
+	v.Name = d.text("Input.Name")
+}
+
+func (d *decoder) readCrypto(v *core.Crypto) {
+	v.Op = d.text("Crypto.Op")
+	v.Text = core.Secret(d.text("Crypto.Text"))
+}
+
+func (d *decoder) readAskPi(v *core.AskPi) {
+	v.Provider = d.text("AskPi.Provider")
+	v.Op = d.text("AskPi.Op")
+	v.Method = d.text("AskPi.Method")
+	v.Credential = core.Secret(d.text("AskPi.Credential"))
+}
+
+func (d *decoder) readSleep(v *core.Sleep) {
+	v.Wait = core.Duration(d.number("Sleep.Wait"))
 }
 
 func (d *decoder) readNotice(v *core.Notice) {

@@ -106,6 +106,8 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 		return e.changed(m)
 	case m.Start != nil:
 		return e.start(m)
+	case m.Login != nil:
+		return e.login(m)
 	}
 	return e.cancel(m)
 }
@@ -113,7 +115,7 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 func kinds(m core.Message) int {
 	n := 0
 	for _, set := range [...]bool{m.Start != nil, m.Changed != nil, m.Acquire != nil, m.Settle != nil, m.Resume != nil,
-		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil} {
+		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil, m.Login != nil} {
 		if set {
 			n++
 		}

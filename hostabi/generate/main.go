@@ -372,6 +372,14 @@ func twin(s *schema) ([]byte, error) {
 		}
 		b.WriteString("}\n")
 	}
+	b.WriteString("\n/** A value of which only some fields are given; the rest have their zero values. */\nexport type Part<T> = T extends (infer E)[] ? Part<E>[] : T extends object ? { [K in keyof T]?: Part<T[K]> | undefined } : T;\n")
+	for _, st := range s.reach("Message") {
+		fmt.Fprintf(&b, "\n/** Makes a whole %s of a part. */\nexport function make%s(%s: Part<%s> = {}): %s {\n\treturn {\n", st.name, st.name, partName(st), st.name, st.name)
+		for _, f := range st.fields {
+			fmt.Fprintf(&b, "\t\t%s: %s,\n", camel(f.name), tsMake("v."+camel(f.name), f.shape))
+		}
+		b.WriteString("\t};\n}\n")
+	}
 	for _, st := range s.reach("Turn", "Effect") {
 		head := "function"
 		if exported[st.name] {
@@ -436,6 +444,33 @@ func tsWrite(b *bytes.Buffer, from string, sh *shape, indent string) {
 		tsWrite(&inner, "x", sh.elem, "")
 		b.Write(inner.Bytes())
 	}
+}
+
+// partName keeps the parameter of an empty record from counting as unused.
+func partName(st *structure) string {
+	if len(st.fields) == 0 {
+		return "_v"
+	}
+	return "v"
+}
+
+func tsMake(from string, sh *shape) string {
+	switch sh.kind {
+	case text:
+		return from + ` ?? ""`
+	case number:
+		return from + " ?? 0"
+	case truth:
+		return from + " ?? false"
+	case list:
+		if sh.elem.kind == record {
+			return "(" + from + " ?? []).map((x) => make" + sh.elem.goType + "(x))"
+		}
+		return from + " ?? []"
+	case optional:
+		return from + " && make" + sh.elem.goType + "(" + from + ")"
+	}
+	return "make" + sh.goType + "(" + from + ")"
 }
 
 func tsRead(sh *shape) string {

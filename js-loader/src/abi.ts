@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x8d6fac9b;
+export const schemaHash = 0x18ce06c4;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -27,6 +27,7 @@ export interface Message {
 	merge?: Merge | undefined;
 	command?: Command | undefined;
 	inspect?: Inspect | undefined;
+	login?: Login | undefined;
 }
 
 /** Start begins the life of an instance: the core answers with a flow that reads the files and ends in Ready. */
@@ -67,6 +68,14 @@ export interface Acquire {
 	members: Member[];
 	/** Sticky asks for the session's present account and nothing else: cache warmers never rotate and teach nothing. */
 	sticky: boolean;
+	/** Parent is the session this one was begun from, so that both may share a warm prompt cache; "" when it has none. */
+	parent: string;
+	/** Project is the folder Pi works in, for accounts that are restricted to projects. */
+	project: string;
+	/** Prompt is about how many tokens the request sends; 0 when it is not known. */
+	prompt: number;
+	/** Bound names what the request carries that only the account that made it can read: "thinking", "encrypted", "response", "file". */
+	bound: string[];
 }
 
 /** Member is an account that Pi itself resolves. */
@@ -101,6 +110,17 @@ export interface Lease {
 	say: string;
 	/** Restart says that output already shown is to be replaced by this attempt's, in place. */
 	restart: boolean;
+	/**
+	 * Model is the model to ask in place of the one that was asked for, and API its wire; both are "" but for a failover to another
+	 * provider.
+	 */
+	model: string;
+	api: string;
+	/** BaseURL and Headers override the provider's own for this account; "" and empty leave them. */
+	baseURL: string;
+	headers: SecretHeader[];
+	/** Strip names what has to be taken out of the request, in the words of Acquire.Bound, because this account cannot read it. */
+	strip: string[];
 }
 
 /** Refuse ends a request without an answer. */
@@ -150,6 +170,12 @@ export interface Outcome {
 	timedOut: boolean;
 	/** NotSent says that no request left the host: the credential could not be resolved. Text says why. */
 	notSent: boolean;
+	/** Blind says that the host could see neither the status nor the body: Text is all there is. */
+	blind: boolean;
+	/** Input, Cached and Output are the tokens that were counted: sent anew, read from the prompt cache, and answered; 0 when not known. */
+	input: number;
+	cached: number;
+	output: number;
 	/** Started, First and Ended are when the attempt began, when the first event came (zero: none) and when it was over. */
 	started: number;
 	first: number;
@@ -224,6 +250,19 @@ export interface Row {
 	tone: string;
 }
 
+/** Login begins the login of one more account, or of one anew. The answer is a flow that ends in a View. */
+export interface Login {
+	provider: string;
+	/** Method is the login's method by the provider's own word, "" for its first. */
+	method: string;
+	/** Account is the id of the account that is renewed; "" adds one. */
+	account: string;
+	/** Label is what the new account is called; "" takes what the provider says. */
+	label: string;
+	/** Mode is Pi's mode, as in Acquire. */
+	mode: string;
+}
+
 /** Inspect asks what the core makes of something, without changing anything. Line is one JSON object. */
 export interface Inspect {
 	line: string;
@@ -294,23 +333,138 @@ export interface SecretHeader {
 }
 
 /**
- * File is work on one of the files the host knows by name: "auth", "models", "state", "config", "settings" (the configuration in the
- * runtime directory) and "journal".
+ * File is work on one of the files the host knows by name: "auth", "models", "state", "accounts", "usage", "catalogue", "config",
+ * "settings" (the configuration in the runtime directory), "decisions" and "journal".
  */
 export interface File {
-	/** Op is "read", "save" or "append". */
+	/**
+	 * Op is "read", "save", "append", "hold" or "erase". A hold waits for a lock across processes that is let go when its flow ends,
+	 * and answers the text of "accounts" as it stands then. Erase takes the entry Key out of "auth" under Pi's own lock.
+	 */
 	op: string;
+	/** Name is the file's, or the hold's: any text. */
 	name: string;
+	/** Key is the entry that is erased. */
+	key: string;
 	/** Delta is merged into the file under the gate ("save") or written after its end ("append"). */
 	delta: string;
 	/** Sync asks for the change to be durable before the result is given. */
 	sync: boolean;
 }
 
-/** Ask is something for the person or for Pi. */
+/** Ask is something for the person, for Pi or for the host's cryptography. Exactly one of the pointers is set. */
 export interface Ask {
 	/** Notice is a message nobody has to answer. */
 	notice?: Notice | undefined;
+	/** Open shows a page to the person, in a browser where there is one. */
+	open?: Open | undefined;
+	/** Device shows a code to be entered on another page. */
+	device?: Device | undefined;
+	/** Prompt asks for a text. */
+	prompt?: Prompt | undefined;
+	/** Choose asks for one of several. */
+	choose?: Choose | undefined;
+	/** Progress says how far a flow is; nobody answers. */
+	progress?: Progress | undefined;
+	/** Listen waits for one call of a browser on this machine. */
+	listen?: Listen | undefined;
+	/** Input reads what the person keeps elsewhere. */
+	input?: Input | undefined;
+	/** Crypto makes or hashes what the core cannot. */
+	crypto?: Crypto | undefined;
+	/** Pi asks Pi's own code about a credential. */
+	pi?: AskPi | undefined;
+	/** Sleep answers after a while. */
+	sleep?: Sleep | undefined;
+}
+
+/** Open is a page. */
+export interface Open {
+	url: string;
+	text: string;
+}
+
+/** Device is a code and the page that wants it. */
+export interface Device {
+	url: string;
+	code: string;
+	/** Expires is when the code ends; zero when it is not known. */
+	expires: number;
+}
+
+/** Prompt asks for a text. The answer is in Answer.Text. */
+export interface Prompt {
+	title: string;
+	text: string;
+	/** Secret keeps what is typed off the screen. */
+	secret: boolean;
+	/** Beside says that the flow waits for something else too: whichever comes first ends the other. */
+	beside: boolean;
+}
+
+/** Choose asks for one of several. The answer is the option's ID in Answer.Text. */
+export interface Choose {
+	title: string;
+	options: Option[];
+}
+
+/** Option is one of several to choose from. */
+export interface Option {
+	id: string;
+	label: string;
+}
+
+/** Progress is a line that replaces the one before. */
+export interface Progress {
+	text: string;
+}
+
+/**
+ * Listen waits on 127.0.0.1 for one GET of Path whose query names State. The answer's Text is the query; a call that does not fit is
+ * refused and waited past.
+ */
+export interface Listen {
+	/** Ports are tried in their order; 0 is one that is free. */
+	ports: number[];
+	path: string;
+	/** State is what the query's "state" must be. */
+	state: string;
+	/** Open is the page to show once the port is known; "{port}" in it is replaced. */
+	open: string;
+	timeout: number;
+	/** Paste also takes what the browser was sent to, typed by the person, where no browser reaches this machine. */
+	paste: boolean;
+}
+
+/** Input reads what the person keeps elsewhere. Kind is "env", "file" or "stdin"; Name the variable or the path. */
+export interface Input {
+	kind: string;
+	name: string;
+}
+
+/**
+ * Crypto is "pkce" (Answer.Text is the verifier, Answer.Extra its S256 challenge), "random" (Answer.Text has 256 bits, base64url) or
+ * "hash" (Answer.Text is the 64-bit HMAC-SHA-256 of Text under this installation's key, hex).
+ */
+export interface Crypto {
+	op: string;
+	text: string;
+}
+
+/**
+ * AskPi is "refresh" (Answer.Text is the new credential), "login" (the same, of a new login with Method), "own" (Pi refreshes its own
+ * entry by itself; Answer.Text is the entry as it stands then) or "check" (whether Pi's provider takes the credential).
+ */
+export interface AskPi {
+	provider: string;
+	op: string;
+	method: string;
+	credential: string;
+}
+
+/** Sleep is answered after Wait, sooner when the flow is cancelled. */
+export interface Sleep {
+	wait: number;
 }
 
 /** Notice is a message for the person. The host shows it where its mode allows and says the same Key once. */
@@ -333,6 +487,7 @@ export interface Result {
 	error: string;
 	fetch?: FetchResult | undefined;
 	file?: FileResult | undefined;
+	ask?: Answer | undefined;
 }
 
 /** FetchResult is the answer to a Fetch. */
@@ -346,6 +501,16 @@ export interface FetchResult {
 export interface FileResult {
 	text: string;
 	missing: boolean;
+}
+
+/** Answer is what was answered to an Ask. */
+export interface Answer {
+	text: string;
+	extra: string;
+	/** Port is the one that was listened on. */
+	port: number;
+	/** Canceled says that the person gave up; Text is "" then. */
+	canceled: boolean;
 }
 
 /** Writes a message as hostabi's decoder reads it, without the leading hash. */
@@ -372,6 +537,8 @@ export function writeMessage(w: Writer, v: Message): void {
 	if (v.command !== undefined) writeCommand(w, v.command);
 	w.truth(v.inspect !== undefined);
 	if (v.inspect !== undefined) writeInspect(w, v.inspect);
+	w.truth(v.login !== undefined);
+	if (v.login !== undefined) writeLogin(w, v.login);
 }
 
 function writeStart(w: Writer, v: Start): void {
@@ -398,6 +565,11 @@ function writeAcquire(w: Writer, v: Acquire): void {
 	w.count(v.members.length);
 	for (const x of v.members) writeMember(w, x);
 	w.truth(v.sticky);
+	w.text(v.parent);
+	w.text(v.project);
+	w.number(v.prompt);
+	w.count(v.bound.length);
+	for (const x of v.bound) w.text(x);
 }
 
 function writeMember(w: Writer, v: Member): void {
@@ -424,6 +596,10 @@ function writeOutcome(w: Writer, v: Outcome): void {
 	w.truth(v.empty);
 	w.truth(v.timedOut);
 	w.truth(v.notSent);
+	w.truth(v.blind);
+	w.number(v.input);
+	w.number(v.cached);
+	w.number(v.output);
 	w.number(v.started);
 	w.number(v.first);
 	w.number(v.ended);
@@ -459,6 +635,14 @@ function writeCommand(w: Writer, v: Command): void {
 	w.text(v.mode);
 }
 
+function writeLogin(w: Writer, v: Login): void {
+	w.text(v.provider);
+	w.text(v.method);
+	w.text(v.account);
+	w.text(v.label);
+	w.text(v.mode);
+}
+
 function writeInspect(w: Writer, v: Inspect): void {
 	w.text(v.line);
 }
@@ -470,6 +654,8 @@ function writeResult(w: Writer, v: Result): void {
 	if (v.fetch !== undefined) writeFetchResult(w, v.fetch);
 	w.truth(v.file !== undefined);
 	if (v.file !== undefined) writeFileResult(w, v.file);
+	w.truth(v.ask !== undefined);
+	if (v.ask !== undefined) writeAnswer(w, v.ask);
 }
 
 function writeFetchResult(w: Writer, v: FetchResult): void {
@@ -482,6 +668,214 @@ function writeFetchResult(w: Writer, v: FetchResult): void {
 function writeFileResult(w: Writer, v: FileResult): void {
 	w.text(v.text);
 	w.truth(v.missing);
+}
+
+function writeAnswer(w: Writer, v: Answer): void {
+	w.text(v.text);
+	w.text(v.extra);
+	w.number(v.port);
+	w.truth(v.canceled);
+}
+
+/** A value of which only some fields are given; the rest have their zero values. */
+export type Part<T> = T extends (infer E)[] ? Part<E>[] : T extends object ? { [K in keyof T]?: Part<T[K]> | undefined } : T;
+
+/** Makes a whole Message of a part. */
+export function makeMessage(v: Part<Message> = {}): Message {
+	return {
+		at: v.at ?? 0,
+		seed: v.seed ?? 0,
+		start: v.start && makeStart(v.start),
+		changed: v.changed && makeChanged(v.changed),
+		acquire: v.acquire && makeAcquire(v.acquire),
+		settle: v.settle && makeSettle(v.settle),
+		resume: v.resume && makeResume(v.resume),
+		cancel: v.cancel && makeCancel(v.cancel),
+		tick: v.tick && makeTick(v.tick),
+		merge: v.merge && makeMerge(v.merge),
+		command: v.command && makeCommand(v.command),
+		inspect: v.inspect && makeInspect(v.inspect),
+		login: v.login && makeLogin(v.login),
+	};
+}
+
+/** Makes a whole Start of a part. */
+export function makeStart(v: Part<Start> = {}): Start {
+	return {
+		piVersion: v.piVersion ?? "",
+		zoneMinutes: v.zoneMinutes ?? 0,
+		known: v.known ?? [],
+		quiet: v.quiet ?? false,
+	};
+}
+
+/** Makes a whole Changed of a part. */
+export function makeChanged(v: Part<Changed> = {}): Changed {
+	return {
+		files: v.files ?? [],
+		known: v.known ?? [],
+	};
+}
+
+/** Makes a whole Acquire of a part. */
+export function makeAcquire(v: Part<Acquire> = {}): Acquire {
+	return {
+		provider: v.provider ?? "",
+		model: v.model ?? "",
+		api: v.api ?? "",
+		session: v.session ?? "",
+		mode: v.mode ?? "",
+		members: (v.members ?? []).map((x) => makeMember(x)),
+		sticky: v.sticky ?? false,
+		parent: v.parent ?? "",
+		project: v.project ?? "",
+		prompt: v.prompt ?? 0,
+		bound: v.bound ?? [],
+	};
+}
+
+/** Makes a whole Member of a part. */
+export function makeMember(v: Part<Member> = {}): Member {
+	return {
+		source: v.source ?? "",
+		label: v.label ?? "",
+		mark: v.mark ?? 0,
+	};
+}
+
+/** Makes a whole Settle of a part. */
+export function makeSettle(v: Part<Settle> = {}): Settle {
+	return {
+		lease: v.lease ?? 0,
+		outcome: makeOutcome(v.outcome),
+	};
+}
+
+/** Makes a whole Outcome of a part. */
+export function makeOutcome(v: Part<Outcome> = {}): Outcome {
+	return {
+		ok: v.ok ?? false,
+		status: v.status ?? 0,
+		headers: (v.headers ?? []).map((x) => makeHeader(x)),
+		body: v.body ?? "",
+		text: v.text ?? "",
+		emitted: v.emitted ?? false,
+		toolCall: v.toolCall ?? false,
+		aborted: v.aborted ?? false,
+		empty: v.empty ?? false,
+		timedOut: v.timedOut ?? false,
+		notSent: v.notSent ?? false,
+		blind: v.blind ?? false,
+		input: v.input ?? 0,
+		cached: v.cached ?? 0,
+		output: v.output ?? 0,
+		started: v.started ?? 0,
+		first: v.first ?? 0,
+		ended: v.ended ?? 0,
+	};
+}
+
+/** Makes a whole Header of a part. */
+export function makeHeader(v: Part<Header> = {}): Header {
+	return {
+		name: v.name ?? "",
+		value: v.value ?? "",
+	};
+}
+
+/** Makes a whole Resume of a part. */
+export function makeResume(v: Part<Resume> = {}): Resume {
+	return {
+		flow: v.flow ?? 0,
+		results: (v.results ?? []).map((x) => makeResult(x)),
+	};
+}
+
+/** Makes a whole Cancel of a part. */
+export function makeCancel(v: Part<Cancel> = {}): Cancel {
+	return {
+		flow: v.flow ?? 0,
+	};
+}
+
+/** Makes a whole Tick of a part. */
+export function makeTick(_v: Part<Tick> = {}): Tick {
+	return {
+	};
+}
+
+/** Makes a whole Merge of a part. */
+export function makeMerge(v: Part<Merge> = {}): Merge {
+	return {
+		save: v.save ?? 0,
+		file: v.file ?? "",
+		current: v.current ?? "",
+		delta: v.delta ?? "",
+	};
+}
+
+/** Makes a whole Command of a part. */
+export function makeCommand(v: Part<Command> = {}): Command {
+	return {
+		text: v.text ?? "",
+		mode: v.mode ?? "",
+	};
+}
+
+/** Makes a whole Login of a part. */
+export function makeLogin(v: Part<Login> = {}): Login {
+	return {
+		provider: v.provider ?? "",
+		method: v.method ?? "",
+		account: v.account ?? "",
+		label: v.label ?? "",
+		mode: v.mode ?? "",
+	};
+}
+
+/** Makes a whole Inspect of a part. */
+export function makeInspect(v: Part<Inspect> = {}): Inspect {
+	return {
+		line: v.line ?? "",
+	};
+}
+
+/** Makes a whole Result of a part. */
+export function makeResult(v: Part<Result> = {}): Result {
+	return {
+		id: v.id ?? 0,
+		error: v.error ?? "",
+		fetch: v.fetch && makeFetchResult(v.fetch),
+		file: v.file && makeFileResult(v.file),
+		ask: v.ask && makeAnswer(v.ask),
+	};
+}
+
+/** Makes a whole FetchResult of a part. */
+export function makeFetchResult(v: Part<FetchResult> = {}): FetchResult {
+	return {
+		status: v.status ?? 0,
+		headers: (v.headers ?? []).map((x) => makeHeader(x)),
+		body: v.body ?? "",
+	};
+}
+
+/** Makes a whole FileResult of a part. */
+export function makeFileResult(v: Part<FileResult> = {}): FileResult {
+	return {
+		text: v.text ?? "",
+		missing: v.missing ?? false,
+	};
+}
+
+/** Makes a whole Answer of a part. */
+export function makeAnswer(v: Part<Answer> = {}): Answer {
+	return {
+		text: v.text ?? "",
+		extra: v.extra ?? "",
+		port: v.port ?? 0,
+		canceled: v.canceled ?? false,
+	};
 }
 
 function readLease(r: Reader): Lease {
@@ -498,6 +892,11 @@ function readLease(r: Reader): Lease {
 		switched: r.truth(),
 		say: r.text(),
 		restart: r.truth(),
+		model: r.text(),
+		api: r.text(),
+		baseURL: r.text(),
+		headers: r.list(readSecretHeader),
+		strip: r.list((r) => r.text()),
 	};
 }
 
@@ -607,6 +1006,7 @@ function readFile(r: Reader): File {
 	return {
 		op: r.text(),
 		name: r.text(),
+		key: r.text(),
 		delta: r.text(),
 		sync: r.truth(),
 	};
@@ -615,6 +1015,100 @@ function readFile(r: Reader): File {
 function readAsk(r: Reader): Ask {
 	return {
 		notice: r.truth() ? readNotice(r) : undefined,
+		open: r.truth() ? readOpen(r) : undefined,
+		device: r.truth() ? readDevice(r) : undefined,
+		prompt: r.truth() ? readPrompt(r) : undefined,
+		choose: r.truth() ? readChoose(r) : undefined,
+		progress: r.truth() ? readProgress(r) : undefined,
+		listen: r.truth() ? readListen(r) : undefined,
+		input: r.truth() ? readInput(r) : undefined,
+		crypto: r.truth() ? readCrypto(r) : undefined,
+		pi: r.truth() ? readAskPi(r) : undefined,
+		sleep: r.truth() ? readSleep(r) : undefined,
+	};
+}
+
+function readOpen(r: Reader): Open {
+	return {
+		url: r.text(),
+		text: r.text(),
+	};
+}
+
+function readDevice(r: Reader): Device {
+	return {
+		url: r.text(),
+		code: r.text(),
+		expires: r.number(),
+	};
+}
+
+function readPrompt(r: Reader): Prompt {
+	return {
+		title: r.text(),
+		text: r.text(),
+		secret: r.truth(),
+		beside: r.truth(),
+	};
+}
+
+function readChoose(r: Reader): Choose {
+	return {
+		title: r.text(),
+		options: r.list(readOption),
+	};
+}
+
+function readOption(r: Reader): Option {
+	return {
+		id: r.text(),
+		label: r.text(),
+	};
+}
+
+function readProgress(r: Reader): Progress {
+	return {
+		text: r.text(),
+	};
+}
+
+function readListen(r: Reader): Listen {
+	return {
+		ports: r.list((r) => r.number()),
+		path: r.text(),
+		state: r.text(),
+		open: r.text(),
+		timeout: r.number(),
+		paste: r.truth(),
+	};
+}
+
+function readInput(r: Reader): Input {
+	return {
+		kind: r.text(),
+		name: r.text(),
+	};
+}
+
+function readCrypto(r: Reader): Crypto {
+	return {
+		op: r.text(),
+		text: r.text(),
+	};
+}
+
+function readAskPi(r: Reader): AskPi {
+	return {
+		provider: r.text(),
+		op: r.text(),
+		method: r.text(),
+		credential: r.text(),
+	};
+}
+
+function readSleep(r: Reader): Sleep {
+	return {
+		wait: r.number(),
 	};
 }
 

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createAssistantMessageEventStream } from "@earendil-works/pi-ai";
 import { type ExtensionAPI, type ExtensionContext, getAgentDir, VERSION } from "@earendil-works/pi-coding-agent";
-import type { Lease, Notice } from "./abi.ts";
+import { type Lease, makeAcquire, makeOutcome, type Notice } from "./abi.ts";
 import { answer, complete, draw } from "./commands.ts";
 import { resolveConfigValue } from "./config-value.ts";
 import { Core } from "./core.ts";
 import { placeholder } from "./members.ts";
 import type { AnswerStream, Provider } from "./pi.ts";
 import { extensionRoot, type Places, places, writeDefaults } from "./places.ts";
-import { nothingHappened, type Runtime } from "./stream.ts";
+import type { Runtime } from "./stream.ts";
 import { wrap, wrapped } from "./wrap.ts";
 
 const self = fileURLToPath(import.meta.url);
@@ -127,9 +127,9 @@ function ensureWrapped(pi: ExtensionAPI, instance: Instance, ctx: ExtensionConte
 /** A lease that is given back at once: nothing is sent with it, and nothing is learned. */
 async function preferred(instance: Instance, provider: string): Promise<Lease | undefined> {
 	const core = await coreOf(instance, []);
-	const acquire = { provider, model: "", api: "", session: "", mode: "print", members: [], sticky: false };
+	const acquire = makeAcquire({ provider, mode: "print" });
 	const lease = (await core?.ask({ acquire }))?.lease;
-	if (lease) await core?.ask({ settle: { lease: lease.id, outcome: { ...nothingHappened, aborted: true } } });
+	if (lease) await core?.ask({ settle: { lease: lease.id, outcome: makeOutcome({ aborted: true }) } });
 	return lease;
 }
 

@@ -1,4 +1,4 @@
-import type { Lease, Outcome, Refuse, Turn } from "./abi.ts";
+import { type Lease, makeAcquire, makeOutcome, type Outcome, type Refuse, type Turn } from "./abi.ts";
 import type { Core } from "./core.ts";
 import { authOf, membersOf, placeholder, type Remembered, swapHeaders } from "./members.ts";
 import type { Answer, AnswerEvent, AnswerStream, Model, Provider, StreamOptions } from "./pi.ts";
@@ -19,24 +19,6 @@ export interface Runtime {
 
 /** Adapters that throw when they are given a fetch (pi-ai 0.87.1 and 1.5.2); of their failures only the text is known. */
 const refusesFetch = new Set(["google-generative-ai", "google-vertex"]);
-
-/** An attempt of which nothing is known yet. */
-export const nothingHappened: Outcome = {
-	ok: false,
-	status: 0,
-	headers: [],
-	body: "",
-	text: "",
-	emitted: false,
-	toolCall: false,
-	aborted: false,
-	empty: false,
-	timedOut: false,
-	notSent: false,
-	started: 0,
-	first: 0,
-	ended: 0,
-};
 
 type Method = "stream" | "streamSimple";
 
@@ -98,7 +80,7 @@ class Request {
 			if (!core) return await this.#passOn();
 			await core.catchUp();
 			turn = await core.ask({
-				acquire: {
+				acquire: makeAcquire({
 					provider: this.#model.provider,
 					model: this.#model.id,
 					api: this.#model.api,
@@ -106,7 +88,7 @@ class Request {
 					mode: this.#runtime.mode(),
 					members: await membersOf(this.#provider, this.#remembered, this.#options.apiKey, this.#signal),
 					sticky: this.#isCacheWarmer(),
-				},
+				}),
 			});
 		} catch (error) {
 			this.#runtime.failed(error);
@@ -148,7 +130,7 @@ class Request {
 
 	async #attempt(lease: Lease): Promise<Outcome> {
 		const started = Date.now();
-		const outcome: Outcome = { ...nothingHappened, started, ended: started };
+		const outcome: Outcome = makeOutcome({ started, ended: started });
 		this.#last = undefined;
 		if (lease.say !== "") this.#runtime.notice(lease.say);
 		const seen = nothingSeen(this.#options.fetch);

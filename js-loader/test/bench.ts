@@ -2,9 +2,8 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Turn } from "../src/abi.ts";
+import { makeAcquire, makeOutcome, type Turn } from "../src/abi.ts";
 import { Guest } from "../src/guest.ts";
-import { nothingHappened } from "../src/stream.ts";
 
 const wasm = new URL("../core.wasm", import.meta.url);
 const at = 1_800_000_000_000;
@@ -27,22 +26,14 @@ function start(guest: Guest, accounts: number): void {
 
 /** Acquires and settles once; a new session's place is not written. */
 function request(guest: Guest, session: string): void {
-	const acquire = {
-		provider: "demo",
-		model: "m",
-		api: "openai-completions",
-		session,
-		mode: "tui",
-		members: [],
-		sticky: false,
-	};
+	const acquire = makeAcquire({ provider: "demo", model: "m", api: "openai-completions", session, mode: "tui" });
 	let turn: Turn = guest.call({ at, seed: 0, acquire });
 	if (turn.flow !== 0) {
 		const results = guest.effects.map((e) => ({ id: e.id, error: "not here" }));
 		turn = guest.call({ at, seed: 0, resume: { flow: turn.flow, results } });
 	}
 	guest.effects = [];
-	const outcome = { ...nothingHappened, ok: true, status: 200 };
+	const outcome = makeOutcome({ ok: true, status: 200 });
 	guest.call({ at, seed: 0, settle: { lease: turn.lease?.id ?? 0, outcome } });
 }
 

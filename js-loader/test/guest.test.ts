@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { makeAcquire } from "../src/abi.ts";
 import { Guest, GuestError } from "../src/guest.ts";
 
 const module = new WebAssembly.Module(readFileSync(new URL("../core.wasm", import.meta.url)));
@@ -51,6 +52,6 @@ test("effects come in order, and text keeps its characters", () => {
 	}));
 	guest.effects = [];
 	guest.call({ at, seed: 0, resume: { flow: turn.flow, results } });
-	const acquire = { provider: "demo", model: "m", api: "", session: "", mode: "tui", members: [], sticky: false };
+	const acquire = makeAcquire({ provider: "demo", model: "m", mode: "tui" });
 	assert.match(guest.call({ at, seed: 0, acquire }).lease?.credential ?? "", /schlüssel-🔑/);
 });
