@@ -53,6 +53,9 @@ type Provider struct {
 	// Fault reads failures that only this provider words in its way. It is asked before the common rules and answers false for what
 	// it does not know.
 	Fault func(o Outcome, model string, at Time) (Fault, bool)
+	// Entitled says what an account of a plan (Usage.Plan, "" when it is not known) may be asked for; nil when plans make no difference.
+	// The model is in lower case and without a leading name of the provider.
+	Entitled func(model, plan string) Entitlement
 	// Identity tells which account at the vendor a credential belongs to; nil when the credential itself does not say.
 	Identity func(credential Secret) Identity
 	// Paste reads keys of a shape of its own out of what a person pasted; nil for the common rules.
@@ -81,6 +84,18 @@ type UsageSource struct {
 	Requests func(account Account) []Fetch
 	// Read joins the answers, in the order of Requests. An answer that failed has its status or, without one, 0.
 	Read func(account Account, answers []FetchResult, at Time) Usage
+}
+
+// Entitlement is what a plan says about one model. The zero value is a plan that serves it like every other.
+type Entitlement struct {
+	// Tier orders accounts: those of a lower one are used first.
+	Tier int
+	// Class names the windows (Window.Model) that count for the model beside those of its own name; "" names none.
+	Class string
+	// Denied says in plain words why the plan does not serve the model; "" when it does.
+	Denied string
+	// Unproven says that it hangs on a plan that is not known.
+	Unproven bool
 }
 
 // Identity is who a provider says an account is.

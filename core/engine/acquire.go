@@ -151,7 +151,7 @@ func (e *Engine) offer(a *core.Acquire) *pool.Pool {
 		i := p.Find(id)
 		if i < 0 {
 			account := core.Account{ID: id, Provider: a.Provider, Source: member.Source}
-			p.Accounts = append(p.Accounts, candidate(account, store.ReadState(e.state).Providers[a.Provider], nil))
+			p.Accounts = append(p.Accounts, e.candidate(account, store.ReadState(e.state).Providers[a.Provider], nil))
 			i = len(p.Accounts) - 1
 		}
 		p.Accounts[i].Label, p.Accounts[i].Mark, p.Accounts[i].Absent = label, member.Mark, false

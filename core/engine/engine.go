@@ -36,7 +36,9 @@ type Engine struct {
 	// readOnly says why the state file is not written, "" when it is.
 	readOnly string
 
-	pools    map[string]*pool.Pool
+	pools map[string]*pool.Pool
+	// usage is what was seen of accounts' quota, by usageKey.
+	usage    map[string]core.Usage
 	requests map[int64]*request
 	flows    map[int64]*flow.Flow
 	// saves are run when the host asks for the text to write, under the gate.
@@ -56,6 +58,7 @@ func New(catalogue []core.Provider) *Engine {
 		state:     store.Blank,
 		config:    store.Config{Modes: map[string]core.Mode{}},
 		pools:     map[string]*pool.Pool{},
+		usage:     map[string]core.Usage{},
 		requests:  map[int64]*request{},
 		flows:     map[int64]*flow.Flow{},
 		saves:     map[int64]func() string{},
@@ -187,7 +190,7 @@ func (e *Engine) rebuild() {
 			continue
 		}
 		p := e.poolOf(account.Provider, state)
-		p.Accounts = append(p.Accounts, candidate(account, state.Providers[account.Provider], old[account.Provider]))
+		p.Accounts = append(p.Accounts, e.candidate(account, state.Providers[account.Provider], old[account.Provider]))
 	}
 	ids := make([]string, 0, len(old))
 	for id := range old {
@@ -204,7 +207,7 @@ func (e *Engine) rebuild() {
 				continue
 			}
 			p := e.poolOf(id, state)
-			next := candidate(c.Account, state.Providers[id], old[id])
+			next := e.candidate(c.Account, state.Providers[id], old[id])
 			next.Absent = c.Absent
 			p.Accounts = append(p.Accounts, next)
 		}
@@ -226,8 +229,11 @@ func (e *Engine) poolOf(provider string, state store.State) *pool.Pool {
 	return p
 }
 
-func candidate(account core.Account, state *store.ProviderState, old *pool.Pool) pool.Candidate {
-	c := pool.Candidate{Account: account}
+// usageKey is how accounts are told apart in what is known of usage.
+func usageKey(provider, account string) string { return provider + "/" + account }
+
+func (e *Engine) candidate(account core.Account, state *store.ProviderState, old *pool.Pool) pool.Candidate {
+	c := pool.Candidate{Account: account, Usage: e.usage[usageKey(account.Provider, account.ID)]}
 	if state != nil {
 		c.Standing, c.Models = state.Accounts[account.ID], state.Models[account.ID]
 	}

@@ -18,6 +18,12 @@ type Pool struct {
 	AfterAt core.Time
 	// Homes are the accounts of sessions.
 	Homes map[string]Home
+	// Pin, Groups and Strategy are what a person set. Groups stand in the order of their priority and id.
+	Pin      Pin
+	Groups   []Group
+	Strategy Strategy
+	// Chains are those that were defined with this provider; they may begin with another one.
+	Chains []Chain
 
 	// index finds accounts by id; it is made anew when it does not fit the accounts any more.
 	index map[string]int
@@ -32,7 +38,10 @@ type Home struct {
 // Candidate is an account and what is known of it.
 type Candidate struct {
 	core.Account
+	Settings
 	Standing core.Standing
+	// Usage is what was seen of its quota; the zero value knows nothing.
+	Usage core.Usage
 	// Models are standings of single models on this account.
 	Models map[string]core.Standing
 	// InFlight counts the leases that are out.
