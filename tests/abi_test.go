@@ -117,9 +117,9 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		{"another schema", foreign, hostabi.ErrVersion, "another version"},
 		{"the hash alone", message[:4], hostabi.ErrMalformed, "Message.At reaches beyond the end"},
 		{"half a message", message[:len(message)/2], hostabi.ErrMalformed, "beyond the end"},
-		{"one byte too few", message[:len(message)-1], hostabi.ErrMalformed, "Inspect.Line reaches beyond the end"},
+		{"one byte too few", message[:len(message)-1], hostabi.ErrMalformed, "reaches beyond the end"},
 		{"one byte too many", append(bytes.Clone(message), 0), hostabi.ErrMalformed, "left over"},
-		{"a length beyond the end", long, hostabi.ErrMalformed, "Inspect.Line reaches beyond the end"},
+		{"a length beyond the end", long, hostabi.ErrMalformed, "reaches beyond the end"},
 		{"a bool of 2", truth, hostabi.ErrMalformed, "neither 0 nor 1"},
 		{"no kind", hostabi.AppendMessage(nil, &core.Message{At: noon}), hostabi.ErrMalformed, "exactly one kind"},
 	} {
