@@ -139,11 +139,11 @@ type Settle struct {
 
 // Outcome is the facts of an attempt as the host saw them, unread: reading them is core/fault.
 type Outcome struct {
-	// OK says that the answer ended as it should; everything but the times is then empty.
+	// OK says that the answer ended as it should; what tells of a failure is then empty.
 	OK bool
 	// Status is the HTTP status, 0 when no response was seen.
 	Status int
-	// Headers of the response, names in lower case.
+	// Headers of the response, names in lower case; of a success only those that Ready.Headers names.
 	Headers []Header
 	// Body is at most 64 kB of the response's body, only of a failure.
 	Body string
@@ -290,6 +290,8 @@ type Ready struct {
 	Hidden []string
 	// Debug says that the log is wanted.
 	Debug bool
+	// Headers are how the names of response headers begin that Outcome brings of a success; of a failure it brings all.
+	Headers []string
 }
 
 // Effect is work asked of the host. Exactly one of the pointers is set.

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x18ce06c4
+const SchemaHash uint32 = 0x1605605c
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -355,6 +355,10 @@ func appendReady(b []byte, v *core.Ready) []byte {
 		b = appendText(b, v.Hidden[i])
 	}
 	b = appendTruth(b, v.Debug)
+	b = appendCount(b, len(v.Headers))
+	for i := range v.Headers {
+		b = appendText(b, v.Headers[i])
+	}
 	return b
 }
 

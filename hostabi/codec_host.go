@@ -363,6 +363,12 @@ func (d *decoder) readReady(v *core.Ready) {
 		}
 	}
 	v.Debug = d.truth("Ready.Debug")
+	if n := d.count("Ready.Headers", 4); n > 0 {
+		v.Headers = make([]string, n)
+		for i := range v.Headers {
+			v.Headers[i] = d.text("Ready.Headers")
+		}
+	}
 }
 
 func (d *decoder) readEffect(v *core.Effect) {

@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x18ce06c4;
+export const schemaHash = 0x1605605c;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -148,11 +148,11 @@ export interface Settle {
 
 /** Outcome is the facts of an attempt as the host saw them, unread: reading them is core/fault. */
 export interface Outcome {
-	/** OK says that the answer ended as it should; everything but the times is then empty. */
+	/** OK says that the answer ended as it should; what tells of a failure is then empty. */
 	ok: boolean;
 	/** Status is the HTTP status, 0 when no response was seen. */
 	status: number;
-	/** Headers of the response, names in lower case. */
+	/** Headers of the response, names in lower case; of a success only those that Ready.Headers names. */
 	headers: Header[];
 	/** Body is at most 64 kB of the response's body, only of a failure. */
 	body: string;
@@ -298,6 +298,8 @@ export interface Ready {
 	hidden: string[];
 	/** Debug says that the log is wanted. */
 	debug: boolean;
+	/** Headers are how the names of response headers begin that Outcome brings of a success; of a failure it brings all. */
+	headers: string[];
 }
 
 /** Effect is work asked of the host. Exactly one of the pointers is set. */
@@ -968,6 +970,7 @@ function readReady(r: Reader): Ready {
 		provision: r.list((r) => r.text()),
 		hidden: r.list((r) => r.text()),
 		debug: r.truth(),
+		headers: r.list((r) => r.text()),
 	};
 }
 
