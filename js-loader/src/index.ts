@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createAssistantMessageEventStream } from "@earendil-works/pi-ai";
 import { type ExtensionAPI, type ExtensionContext, getAgentDir, VERSION } from "@earendil-works/pi-coding-agent";
-import { type Lease, makeAcquire, makeOutcome, type Notice } from "./abi.ts";
+import { type Lease, makeAcquire, type Notice } from "./abi.ts";
+import { giveBack, type Origin, type Runtime, textOf, type Wrapping } from "./attempt.ts";
 import { answer, complete, draw } from "./commands.ts";
 import { resolveConfigValue } from "./config-value.ts";
 import { Core } from "./core.ts";
-import { placeholder } from "./members.ts";
-import type { AnswerStream, Provider } from "./pi.ts";
+import { placeholder, Resolutions, swapHeaders } from "./members.ts";
+import type { AnswerStream, Model, Provider } from "./pi.ts";
 import { extensionRoot, type Places, places, writeDefaults } from "./places.ts";
-import type { Runtime } from "./stream.ts";
 import { wrap, wrapped } from "./wrap.ts";
 
 const self = fileURLToPath(import.meta.url);
@@ -22,6 +22,15 @@ interface Instance {
 	root: string;
 	places: Places;
 	context: ExtensionContext | undefined;
+	/** Whether the context's session has a screen or a client; asking a context that is over throws. */
+	hasUI: boolean;
+	/** Where the newest session and the sessions of the last while come from. */
+	origin: Origin;
+	origins: Map<string, Origin>;
+	/** The models of the newest session. */
+	registry: ExtensionContext["modelRegistry"] | undefined;
+	/** Another extension that does the same and was there first; this one then does nothing. */
+	rival: string;
 	core: Promise<Core | undefined> | undefined;
 	loaded: Core | undefined;
 	waiting: Notice[];
@@ -53,6 +62,11 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 		root,
 		places: places(getAgentDir(), root),
 		context: undefined,
+		hasUI: false,
+		origin: { mode: "print", project: process.cwd(), parent: "" },
+		origins: new Map(),
+		registry: undefined,
+		rival: rivalOf(),
 		core: undefined,
 		loaded: undefined,
 		waiting: [],
@@ -85,15 +99,17 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 /** Accounts Pi cannot see make their provider count as configured, before a session exists. */
 async function provision(pi: ExtensionAPI, instance: Instance): Promise<void> {
 	// Only a numbered entry can be such an account; without one the module need not be loaded at Pi's start.
-	if (!/"[^"]+-[1-9]\d*"\s*:/.test(readOr(instance.places.files.auth))) return;
+	if (instance.rival || !/"[^"]+-[1-9]\d*"\s*:/.test(readOr(instance.places.files.auth))) return;
 	const core = await coreOf(instance, []);
 	for (const id of core?.ready.provision ?? []) pi.registerProvider(id, { apiKey: placeholder });
 }
 
 /** Brings the core up to date with a session and wraps what has accounts. */
 async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext, all: boolean): Promise<void> {
-	instance.context = ctx;
+	remember(instance, ctx);
 	for (const notice of instance.waiting.splice(0)) show(instance, notice.text, notice.level);
+	instance.rival ||= rivalOf(pi, instance.root);
+	if (instance.rival) return sayOnce(instance, "warning", instance.rival);
 	const known = all ? [...new Set(ctx.modelRegistry.getAll().map((model) => model.provider as string))].sort() : [];
 	const core = await coreOf(instance, known);
 	if (!core) return;
@@ -103,13 +119,13 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 	if (current) ids.add(current);
 	let changed = false;
 	for (const id of ids) if (!core.ready.hidden.includes(id)) changed = ensureWrapped(pi, instance, ctx, id) || changed;
+	for (const id of core.ready.hidden) changed = ensureBare(pi, ctx, id) || changed;
 	if (changed) await ctx.modelRegistry.refresh({ allowNetwork: false });
 }
 
 function ensureWrapped(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext, id: string): boolean {
 	const registry = ctx.modelRegistry;
-	const native = registry.getRegisteredNativeProvider(id) as unknown as Provider | undefined;
-	if (native?.[wrapped]) return false;
+	if (wrappingOf(registry, id)) return false;
 	const config = registry.getRegisteredProviderConfig(id);
 	// With it in place, keys of the environment and of models.json would stay hidden behind it.
 	if (config && Object.keys(config).length === 1 && config.apiKey === placeholder) pi.unregisterProvider(id);
@@ -120,27 +136,100 @@ function ensureWrapped(pi: ExtensionAPI, instance: Instance, ctx: ExtensionConte
 		preferred: (provider) => preferred(instance, provider),
 		isStored: (provider, key) => isStored(instance.places.files.auth, provider, key),
 	});
-	pi.registerProvider(provider as unknown as Parameters<ExtensionAPI["registerProvider"]>[0] as never);
+	register(pi, provider);
 	return true;
+}
+
+/** A provider that was hidden since is itself again. */
+function ensureBare(pi: ExtensionAPI, ctx: ExtensionContext, id: string): boolean {
+	const bare = wrappingOf(ctx.modelRegistry, id)?.provider;
+	if (bare) register(pi, bare);
+	return bare !== undefined;
+}
+
+function register(pi: ExtensionAPI, provider: Provider): void {
+	pi.registerProvider(provider as unknown as Parameters<ExtensionAPI["registerProvider"]>[0] as never);
+}
+
+/** What is below our wrapper of a provider. The effective provider may be composed of the wrapper and no longer show it. */
+function wrappingOf(registry: ExtensionContext["modelRegistry"], id: string): Wrapping | undefined {
+	const native = registry.getRegisteredNativeProvider(id) as unknown as Provider | undefined;
+	return native?.[wrapped] as Wrapping | undefined;
 }
 
 /** A lease that is given back at once: nothing is sent with it, and nothing is learned. */
 async function preferred(instance: Instance, provider: string): Promise<Lease | undefined> {
 	const core = await coreOf(instance, []);
 	const acquire = makeAcquire({ provider, mode: "print" });
-	const lease = (await core?.ask({ acquire }))?.lease;
-	if (lease) await core?.ask({ settle: { lease: lease.id, outcome: makeOutcome({ aborted: true }) } });
-	return lease;
+	const turn = await core?.ask({ acquire });
+	if (core && turn) await giveBack(core, turn);
+	return turn?.lease;
 }
 
 function runtimeOf(instance: Instance): Runtime {
 	return {
 		core: () => coreOf(instance, []),
-		mode: () => instance.context?.mode ?? "print",
+		origin: (session) => instance.origins.get(session) ?? { ...instance.origin, parent: "" },
+		wrapping: (id) => wrappingElsewhere(instance, id),
+		headersOf: (model) => headersOf(instance, model),
 		notice: (text) => show(instance, text, "info"),
 		failed: (error) => sayOnce(instance, "warning", `pi-multi-auth stepped aside: ${textOf(error)}`),
 		newStream: () => createAssistantMessageEventStream() as unknown as AnswerStream,
 	};
+}
+
+/** The sessions whose origin is kept. */
+const originsKept = 64;
+
+/** Keeps what a session says of itself: a context that is over throws when it is asked. */
+function remember(instance: Instance, ctx: ExtensionContext): void {
+	const session = ctx.sessionManager.getSessionId();
+	const parent = idOf(ctx.sessionManager.getHeader()?.parentSession);
+	instance.origins.delete(session);
+	instance.origins.set(session, { mode: ctx.mode, project: ctx.cwd, parent });
+	for (const oldest of instance.origins.keys()) {
+		if (instance.origins.size <= originsKept) break;
+		instance.origins.delete(oldest);
+	}
+	// A session inside of another one has no screen of its own.
+	if (instance.hasUI && !ctx.hasUI) return;
+	instance.context = ctx;
+	instance.hasUI = ctx.hasUI;
+	instance.registry = ctx.modelRegistry;
+	instance.origin = { mode: ctx.mode, project: ctx.cwd, parent: "" };
+}
+
+/** The id in the name of a session's file, "" where there is none. */
+function idOf(file: string | undefined): string {
+	return /_([^_/\\]+)\.jsonl$/.exec(file ?? "")?.[1] ?? "";
+}
+
+function wrappingElsewhere(instance: Instance, id: string): Wrapping | undefined {
+	const registry = instance.registry;
+	if (!registry) return undefined;
+	const known = wrappingOf(registry, id);
+	if (known) return known;
+	const provider = registry.getProvider(id) as unknown as Provider | undefined;
+	return provider && { provider, resolutions: new Resolutions() };
+}
+
+async function headersOf(instance: Instance, model: Model): Promise<Record<string, string | null>> {
+	const registry = instance.registry;
+	const all = await registry?.getApiKeyAndHeaders(model as never).catch(() => undefined);
+	const auth = await registry?.getProviderAuth(model.provider).catch(() => undefined);
+	if (!all?.ok) return {};
+	return swapHeaders(all.headers, auth?.auth.headers, {});
+}
+
+/** Says which extension that does the same is loaded too, "" for none. Commands are known once a session has begun. */
+function rivalOf(pi?: ExtensionAPI, root = ""): string {
+	const other = pi
+		?.getCommands()
+		.find(({ name, sourceInfo }) => /^multi-auth(:\d+)?$/.test(name) && !sourceInfo.path.startsWith(root));
+	// The older pi-multi-auth publishes it for its delegated children.
+	if (!other && !("__piMultiAuthKeyDistributor" in globalThis)) return "";
+	const name = other ? `the multi-auth extension in ${other.sourceInfo.path}` : "another multi-auth extension";
+	return `pi-multi-auth: ${name} is loaded too and stays active; this one does nothing until it is removed.`;
 }
 
 function coreOf(instance: Instance, known: string[]): Promise<Core | undefined> {
@@ -171,10 +260,11 @@ function loadFailure(error: unknown): string {
 }
 
 async function command(instance: Instance, args: string, ctx: ExtensionContext): Promise<void> {
-	instance.context = ctx;
+	remember(instance, ctx);
 	const give = (text: string, failed: boolean) =>
 		answer(text, failed, ctx.mode, (said, type) => ctx.ui.notify(said, type));
 	try {
+		if (instance.rival) return give(instance.rival, true);
 		const core = await coreOf(instance, []);
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
 		await core.catchUp();
@@ -208,7 +298,7 @@ function show(instance: Instance, text: string, level: string): void {
 	}
 	try {
 		const type = level === "error" || level === "warning" ? level : "info";
-		if (ctx.hasUI) ctx.ui.notify(text, type);
+		if (instance.hasUI) ctx.ui.notify(text, type);
 		else process.stderr.write(`${text}\n`);
 	} catch {
 		// The session this context belonged to is over.
@@ -239,8 +329,4 @@ function tooOld(version: string): boolean {
 	const [major = 0, minor = 0] = version.split(".").map(Number);
 	const [needMajor = 0, needMinor = 0] = oldestPi;
 	return major < needMajor || (major === needMajor && minor < needMinor);
-}
-
-function textOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }

@@ -2,27 +2,76 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import type { Lease, Member } from "./abi.ts";
 import { resolveConfigValue } from "./config-value.ts";
-import type { ApiKeyCredential, AuthContext, AuthResult, Credential, ModelAuth, Provider } from "./pi.ts";
+import type {
+	ApiKeyCredential,
+	AuthContext,
+	AuthResult,
+	Credential,
+	ModelAuth,
+	Provider,
+	StreamOptions,
+} from "./pi.ts";
 
 /** The key that stands for "the extension has one": recognised before anything is sent, and never sent. */
 export const placeholder = "pi-multi-auth-has-the-key";
 
-/** What Pi's own resolution gave last, told apart by where it came from. */
-export interface Remembered {
-	ctx: AuthContext;
-	/** The auth of the request Pi is about to make, to take out of it again. */
-	last: AuthResult | undefined;
-	/** The mark of the key of the environment, by where it comes from: resolving may run a command, so it is done once. */
-	ambient: Map<string, number>;
-	/** A key Pi was given with the request or on the command line. */
-	explicit: string | undefined;
+/** What Pi resolved for a request it is about to make. */
+export interface Resolution {
+	/** Pi's view of the environment at that moment; a login has none. */
+	ctx: AuthContext | undefined;
+	/** The auth of the request, to take out of it again. */
+	found: AuthResult;
+	/** The key it was resolved from. */
+	given: string | undefined;
+	/** Whether that key came with the request or on the command line. */
+	explicit: boolean;
 }
 
-/** Pi's way to look at the environment and the disk. */
-export const plainContext: AuthContext = {
-	env: async (name) => process.env[name],
-	fileExists: async (path) => existsSync(path.startsWith("~") ? homedir() + path.slice(1) : path),
-};
+const resolutionsKept = 32;
+
+/**
+ * What Pi resolved of one provider. Requests overlap and may be given different keys, so each finds its own by what it was given, and not
+ * the last one.
+ */
+export class Resolutions {
+	#kept: Resolution[] = [];
+	/** The mark of the key of the environment, by where it comes from: resolving may run a command, so it is done once. */
+	readonly ambient = new Map<string, number>();
+
+	note(resolution: Resolution): void {
+		const same = this.#kept.findIndex((kept) => kept.given === resolution.given && sameAuth(kept, resolution));
+		if (same >= 0) this.#kept.splice(same, 1);
+		this.#kept.push(resolution);
+		if (this.#kept.length > resolutionsKept) this.#kept.shift();
+	}
+
+	/** The resolution a request was made with, undefined for one that Pi did not resolve. */
+	of(options: StreamOptions): Resolution | undefined {
+		const key = options.apiKey;
+		return this.#kept.findLast(({ found, given }) =>
+			key === undefined
+				? found.auth.apiKey === undefined && carries(options.headers, found.auth.headers)
+				: found.auth.apiKey === key || given === key,
+		);
+	}
+}
+
+function sameAuth(a: Resolution, b: Resolution): boolean {
+	return JSON.stringify(a.found.auth) === JSON.stringify(b.found.auth);
+}
+
+function carries(headers: StreamOptions["headers"], needed: ModelAuth["headers"]): boolean {
+	const all = new Map(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+	return Object.entries(needed ?? {}).every(([name, value]) => all.get(name.toLowerCase()) === value);
+}
+
+/** Pi's way to look at the environment and the disk, with the variables of a request before those of the process. */
+export function plainContext(env: Record<string, string> = {}): AuthContext {
+	return {
+		env: async (name) => env[name] || process.env[name],
+		fileExists: async (path) => existsSync(path.startsWith("~") ? homedir() + path.slice(1) : path),
+	};
+}
 
 /** What an attempt is sent with. */
 export interface MemberAuth extends ModelAuth {
@@ -32,32 +81,37 @@ export interface MemberAuth extends ModelAuth {
 /** The accounts that Pi resolves by itself and no file names. */
 export async function membersOf(
 	provider: Provider,
-	remembered: Remembered,
-	apiKey: string | undefined,
+	resolutions: Resolutions,
+	options: StreamOptions,
 	signal: AbortSignal,
 ): Promise<Member[]> {
+	const resolution = resolutions.of(options);
 	const members: Member[] = [];
-	if (remembered.explicit !== undefined && apiKey === remembered.explicit)
-		members.push({ source: "explicit", label: "the key given with the request", mark: markOf(apiKey) });
-	const ambient = await ambientOf(provider, remembered, signal);
+	if (resolution?.explicit)
+		members.push({ source: "explicit", label: "the key given with the request", mark: markOf(options.apiKey ?? "") });
+	const ambient = await ambientOf(provider, resolutions, resolution?.ctx ?? plainContext(options.env), signal);
 	if (ambient) members.push(ambient);
 	return members;
 }
 
-async function ambientOf(provider: Provider, remembered: Remembered, signal: AbortSignal): Promise<Member | undefined> {
+async function ambientOf(
+	provider: Provider,
+	resolutions: Resolutions,
+	ctx: AuthContext,
+	signal: AbortSignal,
+): Promise<Member | undefined> {
 	const auth = provider.auth.apiKey;
 	if (!auth) return undefined;
-	const ctx = remembered.ctx;
 	try {
 		// A check has no side effects; without one, resolving is as cheap.
 		const check = await auth.check?.({ ctx, signal });
 		if (auth.check && !check) return undefined;
-		const known = check && remembered.ambient.get(check.source ?? "");
+		const known = check && resolutions.ambient.get(check.source ?? "");
 		if (known !== undefined) return { source: "ambient", label: check?.source ?? "environment", mark: known };
 		const found = await auth.resolve({ ctx, signal });
 		if (!found || found.auth.apiKey === placeholder) return undefined;
 		const mark = markOf(found.auth.apiKey ?? "");
-		if (check) remembered.ambient.set(check.source ?? "", mark);
+		if (check) resolutions.ambient.set(check.source ?? "", mark);
 		return { source: "ambient", label: check?.source ?? found.source ?? "environment", mark };
 	} catch {
 		return undefined;
@@ -68,11 +122,11 @@ async function ambientOf(provider: Provider, remembered: Remembered, signal: Abo
 export async function authOf(
 	provider: Provider,
 	lease: Lease,
-	remembered: Remembered,
+	ctx: AuthContext,
 	signal: AbortSignal,
 ): Promise<MemberAuth> {
 	if (lease.source === "ambient") {
-		const found = await provider.auth.apiKey?.resolve({ ctx: remembered.ctx, signal });
+		const found = await provider.auth.apiKey?.resolve({ ctx, signal });
 		if (!found) throw new Error("the key of the environment is gone");
 		return { ...found.auth, env: found.env };
 	}
@@ -84,7 +138,7 @@ export async function authOf(
 	if (!provider.auth.apiKey) throw new Error("this version of Pi takes no keys for the provider");
 	const resolved: ApiKeyCredential = { ...credential };
 	if (credential.key !== undefined) resolved.key = await resolveConfigValue(credential.key, credential.env);
-	const found = await provider.auth.apiKey.resolve({ ctx: remembered.ctx, credential: resolved, signal });
+	const found = await provider.auth.apiKey.resolve({ ctx, credential: resolved, signal });
 	if (!found) throw new Error("the provider does not accept the entry");
 	return { ...found.auth, env: found.env };
 }

@@ -61,12 +61,54 @@ export interface Model {
 	[more: string]: unknown;
 }
 
+/** What is sent to a model. */
+export interface Transcript {
+	systemPrompt?: string;
+	messages?: Record<string, unknown>[];
+	[more: string]: unknown;
+}
+
+/** A block of an assistant's message: text, thinking or a tool call. */
+export interface AssistantBlock {
+	type: string;
+	text?: string;
+	textSignature?: string;
+	thinking?: string;
+	thinkingSignature?: string;
+	redacted?: boolean;
+	id?: string;
+	thoughtSignature?: string;
+}
+
+/** The tokens a provider counted. */
+export interface Usage {
+	input?: number;
+	output?: number;
+	cacheRead?: number;
+	cacheWrite?: number;
+	totalTokens?: number;
+	[more: string]: unknown;
+}
+
 /** The message an event carries. */
 export interface Answer {
 	role: "assistant";
 	content: unknown[];
+	api?: string;
+	provider?: string;
+	model?: string;
 	stopReason: string;
 	errorMessage?: string;
+	responseId?: string;
+	usage?: Usage;
+	[more: string]: unknown;
+}
+
+/** What generating images or classifying gives: the answer or the error, never thrown for a provider's fault. */
+export interface CallResult {
+	stopReason: string;
+	errorMessage?: string;
+	usage?: Usage;
 	[more: string]: unknown;
 }
 
@@ -106,5 +148,8 @@ export interface Provider {
 	getModels(): readonly Model[];
 	stream(model: Model, context: unknown, options?: StreamOptions): AnswerStream;
 	streamSimple(model: Model, context: unknown, options?: StreamOptions): AnswerStream;
+	/** Pi 0.99 and newer, where the provider has them. */
+	generateImages?(model: Model, context: unknown, options?: StreamOptions): Promise<CallResult>;
+	classify?(model: Model, context: unknown, options?: StreamOptions): Promise<CallResult>;
 	[more: string | symbol]: unknown;
 }

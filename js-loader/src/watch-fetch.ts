@@ -7,6 +7,8 @@ const bodyPatience = 250;
 
 /** What the last response of an attempt said, and the fetch to use underneath. */
 export interface Seen {
+	/** Whether the adapter made any request through the watching fetch. */
+	asked: boolean;
 	status: number;
 	headers: Header[];
 	body: Promise<string>;
@@ -18,6 +20,7 @@ const attempt = new AsyncLocalStorage<Seen>();
 /** An attempt that has seen nothing yet. */
 export function nothingSeen(underneath: typeof fetch | undefined): Seen {
 	return {
+		asked: false,
 		status: 0,
 		headers: [],
 		body: Promise.resolve(""),
@@ -37,6 +40,7 @@ export function watch<T>(seen: Seen, run: () => T): T {
 export const watchingFetch: typeof fetch = async (input, init) => {
 	const seen = attempt.getStore();
 	if (!seen) return globalThis.fetch(input, init);
+	seen.asked = true;
 	const response = await seen.fetch(input, init);
 	seen.status = response.status;
 	seen.headers = [...response.headers].map(([name, value]) => ({ name: name.toLowerCase(), value }));

@@ -1,7 +1,9 @@
 import type { Lease } from "./abi.ts";
-import { authOf, placeholder, plainContext, type Remembered } from "./members.ts";
-import type { AuthResult, Model, Provider, StreamOptions } from "./pi.ts";
-import { type Runtime, rotate } from "./stream.ts";
+import type { Runtime, Wrapping } from "./attempt.ts";
+import { rotateCall } from "./call.ts";
+import { authOf, placeholder, Resolutions } from "./members.ts";
+import type { AuthContext, AuthResult, Model, Provider, StreamOptions } from "./pi.ts";
+import { rotateStream } from "./stream.ts";
 
 /** Marks a provider that is wrapped already; the value is what it wraps. */
 export const wrapped = Symbol.for("pi-multi-auth.wrapped");
@@ -21,16 +23,19 @@ export interface Stored {
  * Pi cannot see counts as configured.
  */
 export function wrap(provider: Provider, runtime: Runtime, stored: Stored): Provider {
-	const remembered: Remembered = { ctx: plainContext, last: undefined, ambient: new Map(), explicit: undefined };
-	const auth = wrapAuth(provider, remembered, stored);
+	const wrapping: Wrapping = { provider, resolutions: new Resolutions() };
 	const own: Record<string | symbol, unknown> = {
-		[wrapped]: provider,
-		auth,
-		stream: (model: Model, context: unknown, options?: StreamOptions) =>
-			rotate(runtime, provider, remembered, "stream", model, context, options),
-		streamSimple: (model: Model, context: unknown, options?: StreamOptions) =>
-			rotate(runtime, provider, remembered, "streamSimple", model, context, options),
+		[wrapped]: wrapping,
+		auth: wrapAuth(wrapping, stored),
 	};
+	for (const method of ["stream", "streamSimple"] as const)
+		own[method] = (model: Model, context: unknown, options?: StreamOptions) =>
+			rotateStream(runtime, wrapping, method, model, context, options);
+	// Pi tells by the method's presence whether a provider can do it.
+	for (const operation of ["generateImages", "classify"] as const)
+		if (provider[operation])
+			own[operation] = (model: Model, context: unknown, options?: StreamOptions) =>
+				rotateCall(runtime, wrapping, operation, model, context, options);
 	return new Proxy(provider, {
 		get: (target, key) => {
 			if (key in own) return own[key];
@@ -41,17 +46,22 @@ export function wrap(provider: Provider, runtime: Runtime, stored: Stored): Prov
 	});
 }
 
-function wrapAuth(provider: Provider, remembered: Remembered, stored: Stored): Provider["auth"] {
+function wrapAuth({ provider, resolutions }: Wrapping, stored: Stored): Provider["auth"] {
 	const auth = { ...provider.auth };
 	const apiKey = provider.auth.apiKey;
 	const oauth = provider.auth.oauth;
 	// Whoever asks Pi for the provider's key gets one that can be sent; the stand-in only says that there is one when nobody is ready.
-	const standIn = async (signal: AbortSignal): Promise<AuthResult | undefined> => {
+	const standIn = async (ctx: AuthContext, signal: AbortSignal): Promise<AuthResult | undefined> => {
 		if (!stored.hasAccounts(provider.id)) return undefined;
 		const lease = await stored.preferred(provider.id);
 		if (lease?.source !== "stored") return { auth: { apiKey: placeholder }, source: "pi-multi-auth" };
-		const { env, ...found } = await authOf(provider, lease, remembered, signal);
-		return { auth: found, env, source: `pi-multi-auth: ${lease.label}` };
+		try {
+			const { env, ...found } = await authOf(provider, lease, ctx, signal);
+			return { auth: found, env, source: `pi-multi-auth: ${lease.label}` };
+		} catch {
+			// The request itself finds out and says what is wrong with the entry.
+			return { auth: { apiKey: placeholder }, source: "pi-multi-auth" };
+		}
 	};
 	auth.apiKey = {
 		name: "API key",
@@ -65,15 +75,16 @@ function wrapAuth(provider: Provider, remembered: Remembered, stored: Stored): P
 				: undefined;
 		},
 		resolve: async (input) => {
-			remembered.ctx = input.ctx;
-			remembered.explicit = undefined;
-			remembered.last = undefined;
-			if (input.credential?.key === placeholder) return standIn(input.signal);
-			const found = await apiKey?.resolve(input);
-			if (found && input.credential && !(await stored.isStored(provider.id, input.credential.key)))
-				remembered.explicit = found.auth.apiKey;
-			remembered.last = found ?? (input.credential ? undefined : await standIn(input.signal));
-			return remembered.last;
+			const { ctx, credential, signal } = input;
+			if (credential?.key === placeholder) return standIn(ctx, signal);
+			const given = credential?.key;
+			let found = await apiKey?.resolve(input);
+			// A provider that only logs in has no say about a key: it goes out as it was given.
+			if (!apiKey && given !== undefined) found = { auth: { apiKey: given } };
+			const explicit = found !== undefined && credential !== undefined && !(await stored.isStored(provider.id, given));
+			if (!found && !credential) found = await standIn(ctx, signal);
+			if (found) resolutions.note({ ctx, found, given, explicit });
+			return found;
 		},
 	};
 	if (oauth) {
@@ -90,8 +101,7 @@ function wrapAuth(provider: Provider, remembered: Remembered, stored: Stored): P
 			},
 			toAuth: async (credential) => {
 				const found = await oauth.toAuth(credential);
-				remembered.explicit = undefined;
-				remembered.last = { auth: found };
+				resolutions.note({ ctx: undefined, found: { auth: found }, given: undefined, explicit: false });
 				return found;
 			},
 		};

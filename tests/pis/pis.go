@@ -33,7 +33,7 @@ func Node() string { return filepath.Join(Root(), "js-loader", "node_modules", "
 
 // Old is Pi 0.87.1, a development dependency of the package.
 func Old() Pi {
-	return Pi{"0.87.1", filepath.Join(Root(), "js-loader", "node_modules", "@earendil-works", "pi-coding-agent", "dist", "cli.js")}
+	return Pi{"0.87.1", filepath.Join(Root(), "js-loader", "node_modules", "@earendil-works", "pi-coding-agent", "dist", "bundle", "cli.js")}
 }
 
 var fetchNew = sync.OnceValues(func() (string, error) {
