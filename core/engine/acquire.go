@@ -130,7 +130,7 @@ func (e *Engine) moveHome(r *request, p *pool.Pool, account string, at core.Time
 func (e *Engine) offer(a *core.Acquire) *pool.Pool {
 	p := e.pools[a.Provider]
 	if p == nil {
-		p = e.poolOf(a.Provider, store.ReadState(e.state))
+		p = e.poolOf(a.Provider)
 	}
 	for i := len(p.Accounts) - 1; i >= 0 && p.Accounts[i].Source != "stored"; i-- {
 		p.Accounts[i].Absent = true
@@ -151,7 +151,7 @@ func (e *Engine) offer(a *core.Acquire) *pool.Pool {
 		i := p.Find(id)
 		if i < 0 {
 			account := core.Account{ID: id, Provider: a.Provider, Source: member.Source}
-			p.Accounts = append(p.Accounts, e.candidate(account, store.ReadState(e.state).Providers[a.Provider], nil))
+			p.Accounts = append(p.Accounts, e.candidate(account, e.state.Account(a.Provider, id), nil))
 			i = len(p.Accounts) - 1
 		}
 		p.Accounts[i].Label, p.Accounts[i].Mark, p.Accounts[i].Absent = label, member.Mark, false

@@ -6,7 +6,6 @@ package engine
 
 import (
 	"errors"
-	"sort"
 
 	"pimultiauth/core"
 	"pimultiauth/core/flow"
@@ -31,8 +30,14 @@ type Engine struct {
 
 	config store.Config
 	auth   store.Auth
-	// state is the text of the state file as this instance knows it: what it read joined with what it changed.
-	state string
+	// members are the accounts of files by provider, in their order.
+	members map[string][]core.Account
+	// stored are the providers a person hid on a screen.
+	stored []string
+	// state is the state file as this instance knows it: what it read joined with what it changed.
+	state *store.Tree
+	// seen is the text of the state file that was joined last.
+	seen string
 	// readOnly says why the state file is not written, "" when it is.
 	readOnly string
 
@@ -55,7 +60,8 @@ func New(catalogue []core.Provider) *Engine {
 	e := &Engine{
 		catalogue: map[string]core.Provider{},
 		known:     map[string]bool{},
-		state:     store.Blank,
+		members:   map[string][]core.Account{},
+		state:     store.Parse(store.Blank),
 		config:    store.Config{Modes: map[string]core.Mode{}},
 		pools:     map[string]*pool.Pool{},
 		usage:     map[string]core.Usage{},
@@ -135,28 +141,6 @@ func (e *Engine) knows(id string) bool {
 	return ok
 }
 
-func (e *Engine) hidden(provider string) bool {
-	if e.catalogue[provider].Retired != "" {
-		return true
-	}
-	for _, id := range e.config.Hidden {
-		if id == provider {
-			return true
-		}
-	}
-	return false
-}
-
-func (e *Engine) mode(provider string) core.Mode {
-	if mode, ok := e.config.Modes[provider]; ok {
-		return mode
-	}
-	if mode := e.catalogue[provider].Mode; mode != "" {
-		return mode
-	}
-	return core.RoundRobin
-}
-
 // effect gives an effect its id.
 func (e *Engine) effect(x core.Effect) core.Effect {
 	e.lastEffect++
@@ -166,83 +150,6 @@ func (e *Engine) effect(x core.Effect) core.Effect {
 
 func (e *Engine) notice(level, key, text string) core.Effect {
 	return e.effect(core.Effect{Ask: &core.Ask{Notice: &core.Notice{Level: level, Key: key, Text: text}}})
-}
-
-// saveDelta joins a change into what this instance knows and queues its way to the disk.
-func (e *Engine) saveDelta(delta string, sync bool) core.Effect {
-	e.state = store.Merge(e.state, delta)
-	return e.effect(core.Effect{File: &core.File{Op: "save", Name: "state", Delta: core.Secret(delta), Sync: sync}})
-}
-
-// absorb joins a text of the state file with what this instance knows and brings the pools in line.
-func (e *Engine) absorb(text string) {
-	e.state = store.Merge(e.state, text)
-	e.rebuild()
-}
-
-// rebuild makes the pools anew from the files, keeping what only this process knows: leases and last uses.
-func (e *Engine) rebuild() {
-	state := store.ReadState(e.state)
-	old := e.pools
-	e.pools = map[string]*pool.Pool{}
-	for _, account := range e.auth.Accounts {
-		if e.hidden(account.Provider) {
-			continue
-		}
-		p := e.poolOf(account.Provider, state)
-		p.Accounts = append(p.Accounts, e.candidate(account, state.Providers[account.Provider], old[account.Provider]))
-	}
-	ids := make([]string, 0, len(old))
-	for id := range old {
-		ids = append(ids, id)
-	}
-	sort.Strings(ids)
-	for _, id := range ids {
-		if e.hidden(id) {
-			continue
-		}
-		for i := range old[id].Accounts {
-			c := old[id].Accounts[i]
-			if c.Source == "stored" {
-				continue
-			}
-			p := e.poolOf(id, state)
-			next := e.candidate(c.Account, state.Providers[id], old[id])
-			next.Absent = c.Absent
-			p.Accounts = append(p.Accounts, next)
-		}
-	}
-}
-
-func (e *Engine) poolOf(provider string, state store.State) *pool.Pool {
-	if p, ok := e.pools[provider]; ok {
-		return p
-	}
-	p := &pool.Pool{Provider: provider, Mode: e.mode(provider), Homes: map[string]pool.Home{}}
-	if s := state.Providers[provider]; s != nil {
-		p.Whole, p.After, p.AfterAt = s.Provider, s.Place, s.PlaceAt
-		for session, home := range s.Sessions {
-			p.Homes[session] = pool.Home{Account: home.Account, At: home.At}
-		}
-	}
-	e.pools[provider] = p
-	return p
-}
-
-// usageKey is how accounts are told apart in what is known of usage.
-func usageKey(provider, account string) string { return provider + "/" + account }
-
-func (e *Engine) candidate(account core.Account, state *store.ProviderState, old *pool.Pool) pool.Candidate {
-	c := pool.Candidate{Account: account, Usage: e.usage[usageKey(account.Provider, account.ID)]}
-	if state != nil {
-		c.Standing, c.Models = state.Accounts[account.ID], state.Models[account.ID]
-	}
-	if old != nil {
-		if i := old.Find(account.ID); i >= 0 {
-			c.InFlight, c.LastUsed = old.Accounts[i].InFlight, old.Accounts[i].LastUsed
-		}
-	}
-	return c
 }
 
 // begin runs a flow until it waits or ends.

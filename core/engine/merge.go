@@ -13,7 +13,7 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 		return core.Turn{Merged: merged}, nil
 	}
 	current := m.Merge.Current
-	damaged, readOnly := store.Check(current)
+	damaged, readOnly := store.Check(current, store.Version)
 	if readOnly != "" {
 		e.readOnly = readOnly
 		return core.Turn{Merged: &core.Merged{ReadOnly: readOnly}}, nil
@@ -29,8 +29,11 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 		delete(e.saves, m.Merge.Save)
 		delta = run()
 	}
-	e.state = store.Prune(store.Merge(e.state, delta), m.At)
-	merged.Text = core.Secret(e.state)
-	merged.Unchanged = damaged == "" && e.state == m.Merge.Current
+	e.state.Join(delta)
+	e.state.Prune(m.At)
+	text := e.state.Text()
+	e.seen = text
+	merged.Text = core.Secret(text)
+	merged.Unchanged = damaged == "" && text == m.Merge.Current
 	return core.Turn{Merged: merged}, nil
 }

@@ -94,6 +94,7 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 			e.complain(&turn, "warning", "", warning)
 		}
 	}
+	e.gather()
 	e.rebuild()
 	turn.Ready = e.ready()
 	return turn
@@ -143,7 +144,7 @@ func (e *Engine) readState(turn *core.Turn, text string, missing bool, failure s
 		}
 		return
 	}
-	damaged, readOnly := store.Check(text)
+	damaged, readOnly := store.Check(text, store.Version)
 	if text == "" {
 		damaged = "it is empty"
 	}
@@ -156,7 +157,9 @@ func (e *Engine) readState(turn *core.Turn, text string, missing bool, failure s
 		turn.Effects = append(turn.Effects, e.saveDelta(store.Blank, true))
 		return
 	}
-	e.state = store.Own(store.Merge(e.state, text))
+	e.seen = text
+	e.state.Join(text)
+	e.state.Own(store.Version)
 }
 
 func (e *Engine) ready() *core.Ready {
@@ -176,7 +179,12 @@ func (e *Engine) ready() *core.Ready {
 			r.Provision = append(r.Provision, id)
 		}
 	}
-	r.Hidden = append(r.Hidden, e.config.Hidden...)
+	for _, id := range e.config.Hidden {
+		r.Hidden = union(r.Hidden, id)
+	}
+	for _, id := range e.stored {
+		r.Hidden = union(r.Hidden, id)
+	}
 	for _, p := range e.catalogue {
 		if p.Retired != "" {
 			r.Hidden = union(r.Hidden, p.ID)

@@ -14,6 +14,7 @@ import (
 const (
 	maxEntries  = 10000
 	maxIDLength = 128
+	deepest     = 64
 )
 
 // Auth is what auth.json says.

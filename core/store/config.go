@@ -94,15 +94,17 @@ func (c *Config) read(file, text string) {
 }
 
 // clip shortens foreign text for a message and keeps control characters out of it.
-func clip(text string) string {
+func clip(text string) string { return clipText(text, 40) }
+
+func clipText(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x2069 || r == 0xfeff {
 			return -1
 		}
 		return r
 	}, text)
-	if len(text) > 40 {
-		text = strings.ToValidUTF8(text[:40], "") + "…"
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
 }

@@ -9,31 +9,64 @@ import (
 )
 
 // Version is that of the state file multi-auth.json as we write it. The peer's files are version 1.
+//
+// A name in angle brackets stands for any number of fields. What has "at" is replaced as a whole by what was written later.
+//
+//	{"version":2,
+//	 "chains":{"<chain>":{at,label,hops:[{provider,models,api,health,attempts}],attempts,triggers,models} or {at,removed}},
+//	 "hidden":{"<provider>":{at,value}},
+//	 "providers":{"<provider>":{
+//	   "mode":{at,value}, "order":{at,value:[account]}, "pin":{at,account,strict}, "strategy":{at,value},
+//	   "groups":{"<group>":{at,label,accounts,priority,mode,maxInFlight,health,cooldown,backoff} or {at,removed}},
+//	   "place":{at,account}, "standing":{at,fault,until,cause,source}, "sessions":{"<session>":{at,account}},
+//	   "accounts":{"<account>":{
+//	     "settings":{"<name>":{at,value}}, "standing":{at,fault,until,cause,source,mark}, "models":{"<model>":standing},
+//	     "health":{at,good,bad,slow}, "counts":{"<instance>":{at,hours:[[hour,requests,failures]]}},
+//	     "removed":{at,mark}}}}}}
+//
+// Names of settings are label, paused, pause, reserve, overage, priority and projects; what may hold a secret is in the accounts file.
 const Version = 2
 
 // Blank is a state file that knows nothing.
 const Blank = `{"providers":{},"version":2}`
 
-// sessionsKept is how long a session's account is remembered: longer than any provider's prompt cache is warm.
-const sessionsKept = core.Day
+const (
+	// sessionsKept is how long a session's account is remembered: longer than any provider's prompt cache is warm.
+	sessionsKept = core.Day
+	// countsKept is how far back requests are counted.
+	countsKept = core.Day
+)
 
-// State is what multi-auth.json says, by provider id.
-type State struct {
-	Providers map[string]*ProviderState
-}
-
-// ProviderState is the part of one provider.
+// ProviderState is what the state file says of one provider.
 type ProviderState struct {
 	// Place is the account the last new session was given; the next one goes to the one after it.
 	Place   string
 	PlaceAt core.Time
-	// Accounts and Models hold standings, by account id; Models by model id below that.
-	Accounts map[string]core.Standing
-	Models   map[string]map[string]core.Standing
-	// Provider is the standing of the provider as a whole.
-	Provider core.Standing
+	// Mode is what a person chose; "" for the configuration's or the provider's own.
+	Mode core.Mode
+	// Order is the accounts as a person ordered them, first ones first; accounts it does not name follow.
+	Order    []string
+	Pin      core.Pin
+	Groups   []core.Group
+	Strategy core.Strategy
+	// Standing is that of the provider as a whole.
+	Standing core.Standing
 	// Sessions are the accounts sessions were given.
 	Sessions map[string]Home
+
+	accounts *node
+}
+
+// AccountState is what the state file says of one account.
+type AccountState struct {
+	Standing core.Standing
+	// Models are standings of single models.
+	Models   map[string]core.Standing
+	Settings core.Settings
+	// Label is what a person calls the account; "" leaves the name it came with.
+	Label   string
+	Health  Health
+	Removed Removed
 }
 
 // Home is the account of a session.
@@ -42,79 +75,171 @@ type Home struct {
 	At      core.Time
 }
 
-// Check says what stands in the way of using a text as the state file. Damaged is why it cannot be read, ReadOnly why it must not be
-// written; both are "" for a good one.
-func Check(text string) (damaged, readOnly string) {
+// Health is how an account has served lately, as core/health counts it.
+type Health struct {
+	At   core.Time
+	Good float64
+	Bad  float64
+	Slow float64
+}
+
+// Counts are the requests of an account in the last day, over all processes.
+type Counts struct {
+	Requests int
+	Failures int
+}
+
+// Removed says that a person removed the account. The zero value says that nobody did.
+type Removed struct {
+	At core.Time
+	// Mark is that of the credential that was removed: another one under the same name is an account anew.
+	Mark int64
+}
+
+// Check says what stands in the way of using a text as a file of ours. Damaged is why it cannot be read, ReadOnly why it must not be
+// written; both are "" for a good one. Newest is the version we write.
+func Check(text string, newest float64) (damaged, readOnly string) {
 	if text == "" {
 		return "", ""
 	}
 	text = strings.TrimPrefix(text, "\ufeff")
-	if strings.TrimSpace(text) == "" {
+	switch {
+	case strings.TrimSpace(text) == "":
 		return "it is empty", ""
-	}
-	if !gjson.Valid(text) {
+	case tooDeep(text):
+		return "it is nested too deep", ""
+	case !gjson.Valid(text):
 		return "it is no valid JSON", ""
-	}
-	if !gjson.Parse(text).IsObject() {
+	case !gjson.Parse(text).IsObject():
 		return "it holds no object", ""
 	}
-	version := gjson.Get(text, "version")
-	if version.Type == gjson.Number && version.Num > Version {
+	if version := gjson.Get(text, "version"); version.Type == gjson.Number && version.Num > newest {
 		return "", "it was written by a newer pi-multi-auth (version " + clip(version.Raw) + ")"
 	}
-	if providers := gjson.Get(text, "providers"); providers.Exists() && !providers.IsObject() {
-		return "its providers are no object", ""
+	for _, name := range [...]string{"providers", "accounts"} {
+		part := gjson.Get(text, name)
+		if part.Exists() && !part.IsObject() {
+			return "its " + name + " are no object", ""
+		}
+		count := 0
+		part.ForEach(func(_, _ gjson.Result) bool { count++; return count <= maxEntries })
+		if count > maxEntries {
+			return "it names more than 10,000 " + name, ""
+		}
 	}
 	return "", ""
 }
 
-// ReadState reads a state file totally: what has the wrong type is left out.
-func ReadState(text string) State {
-	s := State{Providers: map[string]*ProviderState{}}
-	text = object(text)
-	gjson.Get(text, "providers").ForEach(func(id, value gjson.Result) bool {
-		if value.IsObject() && ValidID(id.String()) {
-			s.Providers[id.String()] = readProvider(value)
+// Providers are the ids of the providers a state file knows, sorted.
+func (t *Tree) Providers() []string {
+	var ids []string
+	for _, f := range t.root.get("providers").fields {
+		if ValidID(f.key) {
+			ids = append(ids, f.key)
 		}
-		return true
-	})
-	return s
+	}
+	return ids
 }
 
-func readProvider(value gjson.Result) *ProviderState {
-	p := &ProviderState{
-		Accounts: map[string]core.Standing{},
-		Models:   map[string]map[string]core.Standing{},
-		Sessions: map[string]Home{},
+// Provider reads what a state file says of one provider, totally: what has the wrong type is left out. Nil when it says nothing.
+func (t *Tree) Provider(id string) *ProviderState {
+	n := t.root.get("providers").get(id)
+	if len(n.fields) == 0 {
+		return nil
 	}
-	place := value.Get("place")
-	p.Place, p.PlaceAt = place.Get("account").String(), readTime(place.Get("at"))
-	p.Provider = readStanding(value.Get("standing"))
-	value.Get("accounts").ForEach(func(id, account gjson.Result) bool {
-		if !account.IsObject() {
-			return true
+	p := &ProviderState{accounts: n.get("accounts"), Sessions: map[string]Home{}}
+	p.Place, p.PlaceAt = t.Place(id)
+	p.Standing = readStanding(n.get("standing").raw)
+	for i := range n.get("sessions").fields {
+		f := &n.get("sessions").fields[i]
+		if home := readHome(&f.node); home.Account != "" {
+			p.Sessions[f.key] = home
 		}
-		if s := readStanding(account.Get("standing")); !s.At.IsZero() {
-			p.Accounts[id.String()] = s
+	}
+	p.readSettings(n)
+	return p
+}
+
+// Place reads the account the last new session of a provider was given, and when.
+func (t *Tree) Place(provider string) (string, core.Time) {
+	home := readHome(t.root.get("providers").get(provider).get("place"))
+	return home.Account, home.At
+}
+
+// Home reads the account of one session; the zero Home when it has none.
+func (t *Tree) Home(provider, session string) Home {
+	return readHome(t.root.get("providers").get(provider).get("sessions").get(session))
+}
+
+func readHome(n *node) Home {
+	value := n.value()
+	if value.Get("account").Type != gjson.String {
+		return Home{}
+	}
+	return Home{value.Get("account").Str, readTime(value.Get("at"))}
+}
+
+// Account reads what is known of one account.
+func (t *Tree) Account(provider, id string) AccountState {
+	return readAccount(t.root.get("providers").get(provider).get("accounts").get(id))
+}
+
+// Account reads what is known of one account; p may be nil.
+func (p *ProviderState) Account(id string) AccountState {
+	if p == nil {
+		return AccountState{}
+	}
+	return readAccount(p.accounts.get(id))
+}
+
+func readAccount(n *node) AccountState {
+	if len(n.fields) == 0 {
+		return AccountState{}
+	}
+	a := AccountState{Standing: readStanding(n.get("standing").raw), Settings: readSettings(n.get("settings"))}
+	a.Label = strings.TrimSpace(clipText(n.get("settings").get("label").setting().String(), maxLabel))
+	for _, f := range n.get("models").fields {
+		if s := readStanding(f.raw); !s.At.IsZero() {
+			if a.Models == nil {
+				a.Models = map[string]core.Standing{}
+			}
+			a.Models[f.key] = s
 		}
-		account.Get("models").ForEach(func(model, value gjson.Result) bool {
-			if s := readStanding(value); !s.At.IsZero() {
-				if p.Models[id.String()] == nil {
-					p.Models[id.String()] = map[string]core.Standing{}
-				}
-				p.Models[id.String()][model.String()] = s
+	}
+	if health := n.get("health").value(); health.IsObject() {
+		a.Health = Health{
+			At: readTime(health.Get("at")), Good: readCount(health.Get("good")), Bad: readCount(health.Get("bad")), Slow: readCount(health.Get("slow")),
+		}
+	}
+	removed := n.get("removed").value()
+	a.Removed = Removed{readTime(removed.Get("at")), readMark(removed.Get("mark"))}
+	return a
+}
+
+// Count adds up the requests of an account over all processes in the day before at; p may be nil.
+func (p *ProviderState) Count(id string, at core.Time) Counts {
+	var c Counts
+	if p == nil {
+		return c
+	}
+	for _, f := range p.accounts.get(id).get("counts").fields {
+		f.value().Get("hours").ForEach(func(_, hour gjson.Result) bool {
+			if began := core.Time(hour.Get("0").Num) * core.Time(core.Hour); at.Sub(began) < countsKept {
+				c.Requests += int(readCount(hour.Get("1")))
+				c.Failures += int(readCount(hour.Get("2")))
 			}
 			return true
 		})
-		return true
-	})
-	value.Get("sessions").ForEach(func(session, value gjson.Result) bool {
-		if account := value.Get("account"); account.Type == gjson.String {
-			p.Sessions[session.String()] = Home{account.Str, readTime(value.Get("at"))}
-		}
-		return true
-	})
-	return p
+	}
+	return c
+}
+
+// value is a leaf's JSON; it does not exist for a container.
+func (n *node) value() gjson.Result {
+	if n.raw == "" {
+		return gjson.Result{}
+	}
+	return gjson.Parse(n.raw)
 }
 
 func readTime(r gjson.Result) core.Time {
@@ -124,19 +249,33 @@ func readTime(r gjson.Result) core.Time {
 	return core.Time(r.Num)
 }
 
-func readStanding(r gjson.Result) core.Standing {
-	if !r.IsObject() {
+func readMark(r gjson.Result) int64 {
+	if r.Type != gjson.Number || r.Num < 0 || r.Num > 1<<32 {
+		return 0
+	}
+	return int64(r.Num)
+}
+
+// readCount reads a number that counts something, 0 for what cannot be one.
+func readCount(r gjson.Result) float64 {
+	if r.Type != gjson.Number || !(r.Num >= 0 && r.Num <= 1e12) {
+		return 0
+	}
+	return r.Num
+}
+
+func readStanding(raw string) core.Standing {
+	if raw == "" || raw[0] != '{' {
 		return core.Standing{}
 	}
+	r := gjson.Parse(raw)
 	s := core.Standing{
 		At:     readTime(r.Get("at")),
 		Fault:  core.FaultKind(r.Get("fault").String()),
 		Until:  readTime(r.Get("until")),
 		Cause:  clip200(r.Get("cause").String()),
 		Source: core.Source(r.Get("source").String()),
-	}
-	if mark := r.Get("mark"); mark.Type == gjson.Number && mark.Num >= 0 && mark.Num <= 1<<32 {
-		s.Mark = int64(mark.Num)
+		Mark:   readMark(r.Get("mark")),
 	}
 	// A damaged end must not become a suspension, which only a person ends.
 	if until := r.Get("until"); until.Exists() && s.Until.IsZero() {
@@ -169,14 +308,14 @@ func StandingDelta(provider, account, model string, s core.Standing) string {
 	case account == "":
 		return wrap(provider, "standing", leaf.Text())
 	case model == "":
-		return wrap(provider, "accounts", nest(account, nest("standing", leaf.Text())))
+		return accountDelta(provider, account, "standing", leaf.Text())
 	}
-	return wrap(provider, "accounts", nest(account, nest("models", nest(model, leaf.Text()))))
+	return accountDelta(provider, account, "models", nest(model, leaf.Text()))
 }
 
 // PlaceDelta is the change a new session makes: the place in the round and the session's account.
 func PlaceDelta(provider, account, session string, at core.Time) string {
-	delta := wrap(provider, "place", (&core.Object{}).Int("at", int64(at)).String("account", account).Text())
+	delta := wrap(provider, "place", stamped(at).String("account", account).Text())
 	return Merge(delta, HomeDelta(provider, account, session, at))
 }
 
@@ -185,67 +324,109 @@ func HomeDelta(provider, account, session string, at core.Time) string {
 	if session == "" {
 		return "{}"
 	}
-	return wrap(provider, "sessions", nest(session, (&core.Object{}).Int("at", int64(at)).String("account", account).Text()))
+	return wrap(provider, "sessions", nest(session, stamped(at).String("account", account).Text()))
 }
 
+// HealthDelta is the change of how well an account has served.
+func HealthDelta(provider, account string, h Health) string {
+	return accountDelta(provider, account, "health", stamped(h.At).Float("good", h.Good).Float("bad", h.Bad).Float("slow", h.Slow).Text())
+}
+
+// RemovedDelta is the change a person makes who removes an account whose credential had the given mark.
+func RemovedDelta(provider, account string, mark int64, at core.Time) string {
+	return accountDelta(provider, account, "removed", stamped(at).Int("mark", mark).Text())
+}
+
+// Tally counts what one process asked of one account, by the hour. The zero value has counted nothing.
+type Tally struct {
+	hours []tallied
+}
+
+type tallied struct {
+	hour               int64
+	requests, failures int64
+}
+
+// Add counts one request, and forgets those of more than a day ago.
+func (t *Tally) Add(at core.Time, ok bool) {
+	hour := int64(at) / int64(core.Hour)
+	kept := t.hours[:0]
+	for _, h := range t.hours {
+		if hour-h.hour < int64(countsKept/core.Hour) {
+			kept = append(kept, h)
+		}
+	}
+	t.hours = kept
+	if n := len(t.hours); n == 0 || t.hours[n-1].hour != hour {
+		t.hours = append(t.hours, tallied{hour: hour})
+	}
+	last := &t.hours[len(t.hours)-1]
+	last.requests++
+	if !ok {
+		last.failures++
+	}
+}
+
+// CountDelta is the change that tells the others what the process called instance has counted.
+func CountDelta(provider, account, instance string, t *Tally, at core.Time) string {
+	hours := make([]string, len(t.hours))
+	for i, h := range t.hours {
+		hours[i] = core.Array([]string{decimal(h.hour), decimal(h.requests), decimal(h.failures)})
+	}
+	return accountDelta(provider, account, "counts", nest(instance, stamped(at).Raw("hours", core.Array(hours)).Text()))
+}
+
+func stamped(at core.Time) *core.Object { return (&core.Object{}).Int("at", int64(at)) }
+
 func nest(name, value string) string { return (&core.Object{}).Raw(name, value).Text() }
+
+func accountDelta(provider, account, name, value string) string {
+	return wrap(provider, "accounts", nest(account, nest(name, value)))
+}
 
 func wrap(provider, name, value string) string {
 	return (&core.Object{}).Raw("providers", nest(provider, nest(name, value))).Int("version", Version).Text()
 }
 
-// Own gives a text our version: what was read from a newer one's file is not written in its name.
-func Own(text string) string {
-	var root core.Object
-	for _, top := range fields(object(text)) {
-		if top.key == "version" {
-			root.Int("version", Version)
-			continue
+// Own gives the tree a version of ours: what was read from a newer file is not written in its name.
+func (t *Tree) Own(version int64) {
+	own := decimal(version)
+	if at := t.root.find("version"); at < len(t.root.fields) && t.root.fields[at].key == "version" {
+		if t.root.fields[at].raw == own {
+			return
 		}
-		root.Raw(top.key, top.raw)
+		t.root.fields[at].node = node{raw: own}
+	} else {
+		t.root.grow([]field{{"version", node{raw: own}}}, 1)
 	}
-	return root.Text()
+	t.text = ""
 }
 
-// Prune drops the sessions that nobody will come back to.
-func Prune(text string, at core.Time) string {
-	limit := float64(at.Add(-sessionsKept))
-	changed := false
-	var root core.Object
-	for _, top := range fields(object(text)) {
-		if top.key != "providers" || !isContainer(top.raw) {
-			root.Raw(top.key, top.raw)
-			continue
+// Prune drops the sessions that nobody will come back to and the counts of more than a day ago.
+func (t *Tree) Prune(at core.Time) {
+	providers := t.root.get("providers").fields
+	dropped := false
+	for i := range providers {
+		dropped = providers[i].get("sessions").drop(at.Add(-sessionsKept)) || dropped
+		accounts := providers[i].get("accounts").fields
+		for j := range accounts {
+			dropped = accounts[j].get("counts").drop(at.Add(-countsKept)) || dropped
 		}
-		var providers core.Object
-		for _, provider := range fields(top.raw) {
-			sessions := gjson.Get(provider.raw, "sessions")
-			if !isContainer(provider.raw) || !sessions.IsObject() {
-				providers.Raw(provider.key, provider.raw)
-				continue
-			}
-			var one core.Object
-			for _, f := range fields(provider.raw) {
-				if f.key != "sessions" {
-					one.Raw(f.key, f.raw)
-					continue
-				}
-				var kept core.Object
-				for _, session := range fields(f.raw) {
-					if learnedAt(session.raw) < limit {
-						changed = true
-						continue
-					}
-					kept.Raw(session.key, session.raw)
-				}
-				one.Raw(f.key, kept.Text())
-			}
-			providers.Raw(provider.key, one.Text())
+	}
+	if dropped {
+		t.text = ""
+	}
+}
+
+// drop takes out the fields that were written before limit.
+func (n *node) drop(limit core.Time) bool {
+	kept := n.fields[:0]
+	for _, f := range n.fields {
+		if learnedAt(f.raw) >= float64(limit) {
+			kept = append(kept, f)
 		}
-		root.Raw(top.key, providers.Text())
 	}
-	if !changed {
-		return text
-	}
-	return root.Text()
+	dropped := len(kept) < len(n.fields)
+	n.fields = kept
+	return dropped
 }

@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"sort"
+
+	"pimultiauth/core"
+	"pimultiauth/core/pool"
+	"pimultiauth/core/store"
+)
+
+// fewChanges is up to how many changes are brought in one by one; more of them are a new pool.
+const fewChanges = 64
+
+// hidden reports whether a provider is left alone. The configuration wins over what a screen stored.
+func (e *Engine) hidden(provider string) bool {
+	if e.catalogue[provider].Retired != "" {
+		return true
+	}
+	return contains(e.config.Hidden, provider) || contains(e.stored, provider)
+}
+
+func contains(list []string, id string) bool {
+	for _, have := range list {
+		if have == id {
+			return true
+		}
+	}
+	return false
+}
+
+// mode is how a provider's pool chooses: as the configuration says, else as a person chose on a screen, else as the provider is known for.
+func (e *Engine) mode(provider string, stored core.Mode) core.Mode {
+	if mode, ok := e.config.Modes[provider]; ok {
+		return mode
+	}
+	if stored != "" {
+		return stored
+	}
+	if mode := e.catalogue[provider].Mode; mode != "" {
+		return mode
+	}
+	return core.RoundRobin
+}
+
+// saveDelta joins a change into what this instance knows and queues its way to the disk.
+func (e *Engine) saveDelta(delta string, sync bool) core.Effect {
+	e.state.Join(delta)
+	return e.effect(core.Effect{File: &core.File{Op: "save", Name: "state", Delta: core.Secret(delta), Sync: sync}})
+}
+
+// absorb joins a text of the state file with what this instance knows and brings the pools in line.
+func (e *Engine) absorb(text string) {
+	if text == e.seen {
+		return
+	}
+	e.seen = text
+	e.follow(e.state.Join(text))
+	e.state.Own(store.Version)
+}
+
+// follow brings the pools in line with what a join changed.
+func (e *Engine) follow(changes []store.Change) {
+	if len(changes) > fewChanges {
+		e.rebuild()
+		return
+	}
+	whole := map[string]bool{}
+	for _, c := range changes {
+		switch {
+		case c.Provider == "" && (c.Part == "hidden" || c.Part == "chains" || c.Part == "providers" || c.Part == ""):
+			e.rebuild()
+			return
+		case c.Provider != "":
+			whole[c.Provider] = whole[c.Provider] || !e.followOne(c)
+		}
+	}
+	for _, c := range changes {
+		if whole[c.Provider] {
+			whole[c.Provider] = false
+			e.rebuildPool(c.Provider)
+		}
+	}
+}
+
+// followOne brings one account, session or place in line; false when that needs the whole pool.
+func (e *Engine) followOne(c store.Change) bool {
+	p := e.pools[c.Provider]
+	switch {
+	case p == nil:
+		return len(e.members[c.Provider]) == 0
+	case c.Part == "place":
+		p.After, p.AfterAt = e.state.Place(c.Provider)
+		return true
+	case c.Part == "sessions" && c.Key != "":
+		home := e.state.Home(c.Provider, c.Key)
+		p.Homes[c.Key] = pool.Home{Account: home.Account, At: home.At}
+		return true
+	case c.Part != "accounts" || c.Key == "":
+		return false
+	}
+	known := e.state.Account(c.Provider, c.Key)
+	i := p.Find(c.Key)
+	if i < 0 || known.Removed.At != 0 {
+		return false
+	}
+	account := p.Accounts[i].Account
+	for _, member := range e.members[c.Provider] {
+		if member.ID == account.ID {
+			account = member
+		}
+	}
+	next := e.candidate(account, known, p)
+	next.Absent = p.Accounts[i].Absent
+	p.Accounts[i] = next
+	return true
+}
+
+// gather sorts the accounts of files by provider.
+func (e *Engine) gather() {
+	e.members = map[string][]core.Account{}
+	for _, account := range e.auth.Accounts {
+		e.members[account.Provider] = append(e.members[account.Provider], account)
+	}
+}
+
+// rebuild makes the pools anew from the files, keeping what only this process knows: leases and last uses.
+func (e *Engine) rebuild() {
+	e.stored, _ = e.state.Hidden()
+	ids := make([]string, 0, len(e.pools)+len(e.members))
+	for id := range e.pools {
+		ids = append(ids, id)
+	}
+	for id := range e.members {
+		if e.pools[id] == nil {
+			ids = append(ids, id)
+		}
+	}
+	sort.Strings(ids)
+	for _, id := range ids {
+		e.rebuildPool(id)
+	}
+}
+
+func (e *Engine) rebuildPool(id string) {
+	old := e.pools[id]
+	delete(e.pools, id)
+	if e.hidden(id) {
+		return
+	}
+	var others []pool.Candidate
+	if old != nil {
+		for i := range old.Accounts {
+			if old.Accounts[i].Source != "stored" {
+				others = append(others, old.Accounts[i])
+			}
+		}
+	}
+	if len(e.members[id])+len(others) == 0 {
+		return
+	}
+	state := e.state.Provider(id)
+	p := e.poolOf(id)
+	p.Accounts = make([]pool.Candidate, 0, len(e.members[id])+len(others))
+	for _, account := range e.members[id] {
+		known := state.Account(account.ID)
+		if known.Removed.At != 0 && known.Removed.Mark == account.Mark {
+			continue
+		}
+		p.Accounts = append(p.Accounts, e.candidate(account, known, old))
+	}
+	if state != nil && len(state.Order) > 0 {
+		place := make(map[string]int, len(state.Order))
+		for i, account := range state.Order {
+			place[account] = i - len(state.Order)
+		}
+		sort.SliceStable(p.Accounts, func(i, j int) bool { return place[p.Accounts[i].ID] < place[p.Accounts[j].ID] })
+	}
+	for _, c := range others {
+		next := e.candidate(c.Account, state.Account(c.ID), old)
+		next.Absent = c.Absent
+		p.Accounts = append(p.Accounts, next)
+	}
+}
+
+func (e *Engine) poolOf(provider string) *pool.Pool {
+	if p, ok := e.pools[provider]; ok {
+		return p
+	}
+	p := &pool.Pool{Provider: provider, Homes: map[string]pool.Home{}}
+	stored := core.Mode("")
+	if s := e.state.Provider(provider); s != nil {
+		stored = s.Mode
+		p.Whole, p.After, p.AfterAt = s.Standing, s.Place, s.PlaceAt
+		p.Pin, p.Groups, p.Strategy = s.Pin, s.Groups, s.Strategy
+		for session, home := range s.Sessions {
+			p.Homes[session] = pool.Home{Account: home.Account, At: home.At}
+		}
+	}
+	p.Mode = e.mode(provider, stored)
+	for _, chain := range e.state.Chains() {
+		for _, hop := range chain.Hops {
+			if hop.Provider == provider {
+				p.Chains = append(p.Chains, chain)
+				break
+			}
+		}
+	}
+	e.pools[provider] = p
+	return p
+}
+
+// usageKey is how accounts are told apart in what is known of usage.
+func usageKey(provider, account string) string { return provider + "/" + account }
+
+// candidate joins an account with what is known of it; old may be nil.
+func (e *Engine) candidate(account core.Account, known store.AccountState, old *pool.Pool) pool.Candidate {
+	c := pool.Candidate{
+		Account: account, Settings: known.Settings, Standing: known.Standing, Models: known.Models, Usage: e.usage[usageKey(account.Provider, account.ID)],
+	}
+	if known.Label != "" {
+		c.Label = known.Label
+	}
+	if old != nil {
+		if i := old.Find(account.ID); i >= 0 {
+			c.InFlight, c.LastUsed = old.Accounts[i].InFlight, old.Accounts[i].LastUsed
+		}
+	}
+	return c
+}
