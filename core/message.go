@@ -61,6 +61,8 @@ type Acquire struct {
 	Members []Member
 	// Sticky asks for the session's present account and nothing else: cache warmers never rotate and teach nothing.
 	Sticky bool
+	// Peek asks who would be leased to a request without a session, and leases nothing: the Lease has no ID and is not settled.
+	Peek bool
 	// Parent is the session this one was begun from, so that both may share a warm prompt cache; "" when it has none.
 	Parent string
 	// Project is the folder Pi works in, for accounts that are restricted to projects.

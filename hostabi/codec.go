@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x1605605c
+const SchemaHash uint32 = 0x772940ee
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -96,6 +96,7 @@ func (d *decoder) readAcquire(v *core.Acquire) {
 		}
 	}
 	v.Sticky = d.truth("Acquire.Sticky")
+	v.Peek = d.truth("Acquire.Peek")
 	v.Parent = d.text("Acquire.Parent")
 	v.Project = d.text("Acquire.Project")
 	v.Prompt = int(d.number("Acquire.Prompt"))

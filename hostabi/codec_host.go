@@ -88,6 +88,7 @@ func appendAcquire(b []byte, v *core.Acquire) []byte {
 		b = appendMember(b, &v.Members[i])
 	}
 	b = appendTruth(b, v.Sticky)
+	b = appendTruth(b, v.Peek)
 	b = appendText(b, v.Parent)
 	b = appendText(b, v.Project)
 	b = appendNumber(b, int64(v.Prompt))

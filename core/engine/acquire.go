@@ -56,6 +56,9 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 	if a.Provider == "" {
 		return core.Turn{}, ErrNoRequest
 	}
+	if a.Peek {
+		return e.peek(a, m.At), nil
+	}
 	p := e.offer(a)
 	r := &request{provider: a.Provider, model: a.Model, session: a.Session, mode: a.Mode, sticky: a.Sticky}
 	if a.Session != "" {
@@ -72,6 +75,18 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 		return e.begin(func(h *flow.Host) core.Turn { return e.settleIn(h, r, m.At) }), nil
 	}
 	return e.lease(r, p, pick, m.At), nil
+}
+
+// peek answers whose turn it would be, without taking the turn.
+func (e *Engine) peek(a *core.Acquire, at core.Time) core.Turn {
+	if p := e.pools[a.Provider]; p != nil {
+		r := request{model: a.Model}
+		if pick := p.Pick(r.ask(at), nil); pick.Index >= 0 {
+			c := &p.Accounts[pick.Index]
+			return core.Turn{Lease: &core.Lease{Account: c.ID, Provider: a.Provider, Label: c.Label, Source: c.Source, Credential: c.Credential}}
+		}
+	}
+	return core.Turn{Refuse: &core.Refuse{Say: a.Provider + ": no account is ready."}}
 }
 
 // acquireHome serves a cache warmer: the session's own account or nobody.

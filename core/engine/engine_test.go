@@ -427,3 +427,20 @@ func TestDebugLinesHoldNoSecrets(t *testing.T) {
 	assert.Contains(t, turn.Effects[0].Log.Line, `"event":"lease"`)
 	assert.NotContains(t, turn.Effects[0].Log.Line, "key of")
 }
+
+func TestAPeekTakesNoTurn(t *testing.T) {
+	p := newDisk("demo", "demo-1").process(t)
+	peek := func() string {
+		turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Peek: true}})
+		require.NotNil(t, turn.Lease)
+		assert.Zero(t, turn.Lease.ID)
+		assert.NotEmpty(t, turn.Lease.Credential)
+		return turn.Lease.Account
+	}
+	first := peek()
+	assert.Equal(t, first, peek())
+	taken := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo"}}).Lease.Account
+	assert.Equal(t, first, taken)
+	assert.NotEqual(t, first, peek())
+	assert.NotNil(t, p.tell(core.Message{Acquire: &core.Acquire{Provider: "nobody", Peek: true}}).Refuse)
+}

@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x1605605c;
+export const schemaHash = 0x772940ee;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -68,6 +68,8 @@ export interface Acquire {
 	members: Member[];
 	/** Sticky asks for the session's present account and nothing else: cache warmers never rotate and teach nothing. */
 	sticky: boolean;
+	/** Peek asks who would be leased to a request without a session, and leases nothing: the Lease has no ID and is not settled. */
+	peek: boolean;
 	/** Parent is the session this one was begun from, so that both may share a warm prompt cache; "" when it has none. */
 	parent: string;
 	/** Project is the folder Pi works in, for accounts that are restricted to projects. */
@@ -567,6 +569,7 @@ function writeAcquire(w: Writer, v: Acquire): void {
 	w.count(v.members.length);
 	for (const x of v.members) writeMember(w, x);
 	w.truth(v.sticky);
+	w.truth(v.peek);
 	w.text(v.parent);
 	w.text(v.project);
 	w.number(v.prompt);
@@ -729,6 +732,7 @@ export function makeAcquire(v: Part<Acquire> = {}): Acquire {
 		mode: v.mode ?? "",
 		members: (v.members ?? []).map((x) => makeMember(x)),
 		sticky: v.sticky ?? false,
+		peek: v.peek ?? false,
 		parent: v.parent ?? "",
 		project: v.project ?? "",
 		prompt: v.prompt ?? 0,

@@ -122,7 +122,7 @@ async function acquire(core: Core, runtime: Runtime, request: PiRequest): Promis
 		return await Promise.race([asked, stopped.promise]);
 	} catch (error) {
 		// Who stopped does not wait for a flow; a lease that comes too late is given back.
-		if (signal.aborted) void asked.then((turn) => giveBack(core, turn)).catch(() => {});
+		void asked.then((turn) => giveBack(core, turn)).catch(() => {});
 		throw error;
 	} finally {
 		stopped.forget();
@@ -130,7 +130,7 @@ async function acquire(core: Core, runtime: Runtime, request: PiRequest): Promis
 }
 
 /** Settles a lease that was not used: nothing is learned of it. */
-export async function giveBack(core: Core, turn: Turn): Promise<void> {
+async function giveBack(core: Core, turn: Turn): Promise<void> {
 	if (turn.lease) await core.ask({ settle: { lease: turn.lease.id, outcome: makeOutcome({ aborted: true }) } });
 }
 

@@ -1,41 +1,21 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createAssistantMessageEventStream } from "@earendil-works/pi-ai";
 import { type ExtensionAPI, type ExtensionContext, getAgentDir, VERSION } from "@earendil-works/pi-coding-agent";
-import { type Lease, makeAcquire, type Notice } from "./abi.ts";
-import { giveBack, type Origin, type Runtime, textOf, type Wrapping } from "./attempt.ts";
+import { type Lease, makeAcquire } from "./abi.ts";
+import { type Runtime, textOf } from "./attempt.ts";
 import { answer, complete, draw } from "./commands.ts";
-import { resolveConfigValue } from "./config-value.ts";
 import { Core } from "./core.ts";
-import { placeholder, Resolutions, swapHeaders } from "./members.ts";
-import type { AnswerStream, Model, Provider } from "./pi.ts";
-import { extensionRoot, type Places, places, writeDefaults } from "./places.ts";
-import { wrap, wrapped } from "./wrap.ts";
+import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
+import { placeholder } from "./members.ts";
+import type { AnswerStream } from "./pi.ts";
+import { extensionRoot, places, writeDefaults } from "./places.ts";
+import { ensureBare, ensureWrapped, headersOf, isStored, readOr, takeBack, wrappingElsewhere } from "./providers.ts";
+import type { Stored } from "./wrap.ts";
 
 const self = fileURLToPath(import.meta.url);
 const active = Symbol.for("pi-multi-auth");
 const oldestPi = [0, 84];
-
-/** What survives /reload and /new and is shared by the sessions of a process. */
-interface Instance {
-	root: string;
-	places: Places;
-	context: ExtensionContext | undefined;
-	/** Whether the context's session has a screen or a client; asking a context that is over throws. */
-	hasUI: boolean;
-	/** Where the newest session and the sessions of the last while come from. */
-	origin: Origin;
-	origins: Map<string, Origin>;
-	/** The models of the newest session. */
-	registry: ExtensionContext["modelRegistry"] | undefined;
-	/** Another extension that does the same and was there first; this one then does nothing. */
-	rival: string;
-	core: Promise<Core | undefined> | undefined;
-	loaded: Core | undefined;
-	waiting: Notice[];
-	said: Set<string>;
-}
 
 /** Pi's entry: whatever goes wrong in here, Pi works on as if the extension were not there, and says why once. */
 export default async function piMultiAuth(pi: ExtensionAPI): Promise<void> {
@@ -58,21 +38,9 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 		process.stderr.write(`pi-multi-auth is loaded twice: ${other.root} is active, ${root} is not.\n`);
 		return;
 	}
-	const instance: Instance = other ?? {
-		root,
-		places: places(getAgentDir(), root),
-		context: undefined,
-		hasUI: false,
-		origin: { mode: "print", project: process.cwd(), parent: "" },
-		origins: new Map(),
-		registry: undefined,
-		rival: rivalOf(),
-		core: undefined,
-		loaded: undefined,
-		waiting: [],
-		said: new Set(),
-	};
+	const instance = other ?? newInstance(root, places(getAgentDir(), root));
 	globals[active] = instance;
+	instance.rival ||= rivalOf();
 	writeDefaults(instance.places.files.config);
 
 	pi.registerCommand("multi-auth", {
@@ -107,118 +75,24 @@ async function provision(pi: ExtensionAPI, instance: Instance): Promise<void> {
 /** Brings the core up to date with a session and wraps what has accounts. */
 async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext, all: boolean): Promise<void> {
 	remember(instance, ctx);
-	for (const notice of instance.waiting.splice(0)) show(instance, notice.text, notice.level);
+	const registry = ctx.modelRegistry;
 	instance.rival ||= rivalOf(pi, instance.root);
-	if (instance.rival) return sayOnce(instance, "warning", instance.rival);
-	const known = all ? [...new Set(ctx.modelRegistry.getAll().map((model) => model.provider as string))].sort() : [];
+	if (instance.rival) {
+		for (const id of instance.loaded?.ready.provision ?? []) takeBack(pi, registry, id);
+		return sayOnce(instance, "warning", instance.rival);
+	}
+	const known = all ? [...new Set(registry.getAll().map((model) => model.provider as string))].sort() : [];
 	const core = await coreOf(instance, known);
 	if (!core) return;
 	await core.catchUp(all ? known : undefined);
-	const current = ctx.model?.provider;
 	const ids = new Set(all ? core.ready.providers : []);
-	if (current) ids.add(current);
+	if (ctx.model) ids.add(ctx.model.provider);
 	let changed = false;
-	for (const id of ids) if (!core.ready.hidden.includes(id)) changed = ensureWrapped(pi, instance, ctx, id) || changed;
-	for (const id of core.ready.hidden) changed = ensureBare(pi, ctx, id) || changed;
-	if (changed) await ctx.modelRegistry.refresh({ allowNetwork: false });
-}
-
-function ensureWrapped(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext, id: string): boolean {
-	const registry = ctx.modelRegistry;
-	if (wrappingOf(registry, id)) return false;
-	const config = registry.getRegisteredProviderConfig(id);
-	// With it in place, keys of the environment and of models.json would stay hidden behind it.
-	if (config && Object.keys(config).length === 1 && config.apiKey === placeholder) pi.unregisterProvider(id);
-	const effective = registry.getProvider(id) as unknown as Provider | undefined;
-	if (!effective || effective[wrapped]) return false;
-	const provider = wrap(effective, runtimeOf(instance), {
-		hasAccounts: (provider) => instance.loaded?.ready.providers.includes(provider) ?? false,
-		preferred: (provider) => preferred(instance, provider),
-		isStored: (provider, key) => isStored(instance.places.files.auth, provider, key),
-	});
-	register(pi, provider);
-	return true;
-}
-
-/** A provider that was hidden since is itself again. */
-function ensureBare(pi: ExtensionAPI, ctx: ExtensionContext, id: string): boolean {
-	const bare = wrappingOf(ctx.modelRegistry, id)?.provider;
-	if (bare) register(pi, bare);
-	return bare !== undefined;
-}
-
-function register(pi: ExtensionAPI, provider: Provider): void {
-	pi.registerProvider(provider as unknown as Parameters<ExtensionAPI["registerProvider"]>[0] as never);
-}
-
-/** What is below our wrapper of a provider. The effective provider may be composed of the wrapper and no longer show it. */
-function wrappingOf(registry: ExtensionContext["modelRegistry"], id: string): Wrapping | undefined {
-	const native = registry.getRegisteredNativeProvider(id) as unknown as Provider | undefined;
-	return native?.[wrapped] as Wrapping | undefined;
-}
-
-/** A lease that is given back at once: nothing is sent with it, and nothing is learned. */
-async function preferred(instance: Instance, provider: string): Promise<Lease | undefined> {
-	const core = await coreOf(instance, []);
-	const acquire = makeAcquire({ provider, mode: "print" });
-	const turn = await core?.ask({ acquire });
-	if (core && turn) await giveBack(core, turn);
-	return turn?.lease;
-}
-
-function runtimeOf(instance: Instance): Runtime {
-	return {
-		core: () => coreOf(instance, []),
-		origin: (session) => instance.origins.get(session) ?? { ...instance.origin, parent: "" },
-		wrapping: (id) => wrappingElsewhere(instance, id),
-		headersOf: (model) => headersOf(instance, model),
-		notice: (text) => show(instance, text, "info"),
-		failed: (error) => sayOnce(instance, "warning", `pi-multi-auth stepped aside: ${textOf(error)}`),
-		newStream: () => createAssistantMessageEventStream() as unknown as AnswerStream,
-	};
-}
-
-/** The sessions whose origin is kept. */
-const originsKept = 64;
-
-/** Keeps what a session says of itself: a context that is over throws when it is asked. */
-function remember(instance: Instance, ctx: ExtensionContext): void {
-	const session = ctx.sessionManager.getSessionId();
-	const parent = idOf(ctx.sessionManager.getHeader()?.parentSession);
-	instance.origins.delete(session);
-	instance.origins.set(session, { mode: ctx.mode, project: ctx.cwd, parent });
-	for (const oldest of instance.origins.keys()) {
-		if (instance.origins.size <= originsKept) break;
-		instance.origins.delete(oldest);
-	}
-	// A session inside of another one has no screen of its own.
-	if (instance.hasUI && !ctx.hasUI) return;
-	instance.context = ctx;
-	instance.hasUI = ctx.hasUI;
-	instance.registry = ctx.modelRegistry;
-	instance.origin = { mode: ctx.mode, project: ctx.cwd, parent: "" };
-}
-
-/** The id in the name of a session's file, "" where there is none. */
-function idOf(file: string | undefined): string {
-	return /_([^_/\\]+)\.jsonl$/.exec(file ?? "")?.[1] ?? "";
-}
-
-function wrappingElsewhere(instance: Instance, id: string): Wrapping | undefined {
-	const registry = instance.registry;
-	if (!registry) return undefined;
-	const known = wrappingOf(registry, id);
-	if (known) return known;
-	const provider = registry.getProvider(id) as unknown as Provider | undefined;
-	return provider && { provider, resolutions: new Resolutions() };
-}
-
-async function headersOf(instance: Instance, model: Model): Promise<Record<string, string | null>> {
-	const registry = instance.registry;
-	const all = await registry?.getApiKeyAndHeaders(model as never).catch(() => undefined);
-	const auth = await registry?.getProviderAuth(model.provider).catch(() => undefined);
-	if (!all?.ok) return {};
-	return swapHeaders(all.headers, auth?.auth.headers, {});
+	for (const id of ids)
+		if (!core.ready.hidden.includes(id))
+			changed = ensureWrapped(pi, registry, id, runtimeOf(instance), storedOf(instance)) || changed;
+	for (const id of core.ready.hidden) changed = ensureBare(pi, registry, id) || changed;
+	if (changed) await registry.refresh({ allowNetwork: false });
 }
 
 /** Says which extension that does the same is loaded too, "" for none. Commands are known once a session has begun. */
@@ -230,6 +104,31 @@ function rivalOf(pi?: ExtensionAPI, root = ""): string {
 	if (!other && !("__piMultiAuthKeyDistributor" in globalThis)) return "";
 	const name = other ? `the multi-auth extension in ${other.sourceInfo.path}` : "another multi-auth extension";
 	return `pi-multi-auth: ${name} is loaded too and stays active; this one does nothing until it is removed.`;
+}
+
+function storedOf(instance: Instance): Stored {
+	return {
+		hasAccounts: (provider) => instance.loaded?.ready.providers.includes(provider) ?? false,
+		preferred: (provider) => preferred(instance, provider),
+		isStored: (provider, key) => isStored(instance.places.files.auth, provider, key),
+	};
+}
+
+async function preferred(instance: Instance, provider: string): Promise<Lease | undefined> {
+	const core = await coreOf(instance, []);
+	return (await core?.ask({ acquire: makeAcquire({ provider, mode: "print", peek: true }) }))?.lease;
+}
+
+function runtimeOf(instance: Instance): Runtime {
+	return {
+		core: () => coreOf(instance, []),
+		origin: (session) => instance.origins.get(session) ?? instance.origin,
+		wrapping: (id) => wrappingElsewhere(instance.registry, id),
+		headersOf: (model) => headersOf(instance.registry, model),
+		notice: (text) => show(instance, text, "info"),
+		failed: (error) => sayOnce(instance, "warning", `pi-multi-auth stepped aside: ${textOf(error)}`),
+		newStream: () => createAssistantMessageEventStream() as unknown as AnswerStream,
+	};
 }
 
 function coreOf(instance: Instance, known: string[]): Promise<Core | undefined> {
@@ -260,10 +159,10 @@ function loadFailure(error: unknown): string {
 }
 
 async function command(instance: Instance, args: string, ctx: ExtensionContext): Promise<void> {
-	remember(instance, ctx);
 	const give = (text: string, failed: boolean) =>
 		answer(text, failed, ctx.mode, (said, type) => ctx.ui.notify(said, type));
 	try {
+		remember(instance, ctx);
 		if (instance.rival) return give(instance.rival, true);
 		const core = await coreOf(instance, []);
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
@@ -280,48 +179,6 @@ async function guard(instance: Instance, run: () => Promise<unknown>): Promise<v
 		await run();
 	} catch (error) {
 		sayOnce(instance, "warning", `pi-multi-auth: ${textOf(error)}`);
-	}
-}
-
-function sayOnce(instance: Instance, level: string, text: string): void {
-	if (instance.said.has(text)) return;
-	instance.said.add(text);
-	show(instance, text, level);
-}
-
-/** A notice where Pi has a place for it, standard error where it has none; before a session it waits for one. */
-function show(instance: Instance, text: string, level: string): void {
-	const ctx = instance.context;
-	if (!ctx) {
-		instance.waiting.push({ key: text, level, text });
-		return;
-	}
-	try {
-		const type = level === "error" || level === "warning" ? level : "info";
-		if (instance.hasUI) ctx.ui.notify(text, type);
-		else process.stderr.write(`${text}\n`);
-	} catch {
-		// The session this context belonged to is over.
-		process.stderr.write(`${text}\n`);
-	}
-}
-
-async function isStored(file: string, provider: string, key: string | undefined): Promise<boolean> {
-	try {
-		const entry = JSON.parse(readOr(file).replace(/^\ufeff/, ""))[provider];
-		if (entry?.type !== "api_key") return false;
-		if (entry.key === undefined || entry.key === key) return true;
-		return (await resolveConfigValue(entry.key, entry.env)) === key;
-	} catch {
-		return false;
-	}
-}
-
-function readOr(file: string): string {
-	try {
-		return readFileSync(file, "utf8");
-	} catch {
-		return "";
 	}
 }
 
