@@ -44,10 +44,7 @@ export const watchingFetch: typeof fetch = async (input, init) => {
 	const response = await seen.fetch(input, init);
 	seen.status = response.status;
 	seen.headers = [...response.headers].map(([name, value]) => ({ name: name.toLowerCase(), value }));
-	if (response.status >= 400) {
-		const copy = response.clone();
-		seen.body = firstOf(copy.body).catch(() => "");
-	}
+	seen.body = response.status >= 400 ? firstOf(response.clone().body).catch(() => "") : Promise.resolve("");
 	return response;
 };
 
