@@ -11,7 +11,7 @@ BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 PLACED := index.js core.wasm package.json README.md LICENSE CHANGELOG.md .env.example
 
-.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect clean
+.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy clean
 
 all: $(WASM) $(BUNDLE)
 
@@ -82,6 +82,10 @@ pack: all js-loader/README.md
 # A line of JSON in, a line out: make -s inspect <in.jsonl >out.jsonl
 inspect: $(WASM)
 	@go run ./tests/inspect
+
+# How many samples of failures are read as they should be. DIR=… reads samples of another place.
+accuracy:
+	@go run ./tests/accuracy $(DIR)
 
 bench: all
 	@$(NODE) js-loader/test/bench.ts

@@ -71,4 +71,34 @@ type Fault struct {
 	Confidence float64
 	// Cause says it in plain words for people, without secrets and without an end, e.g. "rate limited" or "key rejected (401)".
 	Cause string
+	// Bound names what of the request the account could not read because another one made it, in the words of Acquire.Bound; "" for
+	// every other failure. The same request without it may pass.
+	Bound string
+}
+
+// FaultRule reads one way in which a provider refuses. What it asks (Status, Codes, Words) and what it says (the rest) are data, so
+// that a quirk is a line. Status has to hold, and one of the codes or of the words; a rule without both asks for the status alone.
+type FaultRule struct {
+	// Status lists statuses, parted by blanks: "429", "4xx", "0" for none; "" is any.
+	Status string
+	// Codes lists machine-readable names and numbers of the body, in lower case, parted by blanks; a "*" at the end stands for any end.
+	Codes string
+	// Words lists phrases in lower case, parted by "|"; "organization … disabled" asks for both in one sentence, in this order.
+	Words string
+	// Unless lists phrases that speak against it.
+	Unless string
+
+	// Kind is what it is; "" is a limit of which the words, the wait and the window tell whether it is a rate or a quota.
+	Kind FaultKind
+	// Scope and Verdict are the kind's own when "".
+	Scope   Scope
+	Verdict Verdict
+	// Window is how long the spent window is; 0 is what the words name.
+	Window Duration
+	// Returns is when the quota returns by rule: "midnight utc", "midnight pacific", "monday utc", "month"; "" when there is none.
+	Returns string
+	// Wait is assumed when nobody names an end; 0 is the kind's own, and a negative one means that waiting is of no use.
+	Wait Duration
+	// Cause says it to people; "" is the kind's own.
+	Cause string
 }

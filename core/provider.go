@@ -50,9 +50,10 @@ type Provider struct {
 	Usage *UsageSource
 	// Windows reads what the headers of an ordinary response say about quota; nil when they say nothing.
 	Windows func(headers []Header, at Time) []Window
-	// Fault reads failures that only this provider words in its way. It is asked before the common rules and answers false for what
-	// it does not know.
-	Fault func(o Outcome, model string, at Time) (Fault, bool)
+	// Faults read failures that only this provider words in its way. The first that holds counts; the common rules read the rest.
+	Faults []FaultRule
+	// Zone is where its clocks stand when it tells a time without an offset, e.g. "Asia/Shanghai"; "" when that is not known.
+	Zone string
 	// Entitled says what an account of a plan (Usage.Plan, "" when it is not known) may be asked for; nil when plans make no difference.
 	// The model is in lower case and without a leading name of the provider.
 	Entitled func(model, plan string) Entitlement

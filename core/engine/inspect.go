@@ -33,7 +33,7 @@ func (e *Engine) inspectObject(q gjson.Result, now core.Time) string {
 	}
 	switch what := q.Get("what").String(); what {
 	case "fault":
-		return inspectFault(q, at)
+		return e.inspectFault(q, at)
 	case "secret":
 		return inspectSecret(q, at)
 	case "choice":
@@ -45,7 +45,7 @@ func (e *Engine) inspectObject(q gjson.Result, now core.Time) string {
 	}
 }
 
-func inspectFault(q gjson.Result, at core.Time) string {
+func (e *Engine) inspectFault(q gjson.Result, at core.Time) string {
 	o := q.Get("outcome")
 	outcome := core.Outcome{
 		Status: int(o.Get("status").Int()), Body: o.Get("body").String(), Text: o.Get("text").String(),
@@ -56,7 +56,7 @@ func inspectFault(q gjson.Result, at core.Time) string {
 		outcome.Headers = append(outcome.Headers, core.Header{Name: strings.ToLower(name.String()), Value: value.String()})
 		return true
 	})
-	f := fault.Read(q.Get("provider").String(), q.Get("model").String(), outcome, at)
+	f := fault.Read(e.provider(q.Get("provider").String()), q.Get("model").String(), outcome, at)
 	return (&core.Object{}).String("kind", string(f.Kind)).String("scope", string(f.Scope)).String("verdict", string(f.Verdict)).
 		TimeOrNull("until", f.Until).StringOrNull("source", string(f.Source)).Float("confidence", f.Confidence).Text()
 }

@@ -72,7 +72,7 @@ func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outc
 	if o.Aborted || r.sticky {
 		return original
 	}
-	f := fault.Read(r.provider, r.model, o, at)
+	f := fault.Read(e.provider(r.provider), r.model, o, at)
 	turn := core.Turn{}
 	if e.config.Debug {
 		e.log(&turn, (&core.Object{}).Int("at", int64(at)).String("event", "fault").String("provider", r.provider).String("account", c.ID).

@@ -47,14 +47,18 @@ func (e *evidence) endField(name string, item, owner gjson.Result) (core.Time, b
 	}
 	value := item.String()
 	switch name {
-	case "resetsinseconds", "resetinseconds", "resetafterseconds", "retryafterseconds", "retryafter", "resetafter":
+	case "resetsinseconds", "resetinseconds", "resetafterseconds", "retryafterseconds", "retryafter", "resetafter", "resetsin", "resetin", "retryin", "waitseconds", "secondsuntilreset", "estimatedtime",
+		"retryinseconds", "cooldownseconds", "waittime", "ttlseconds":
 		if n, ok := core.ParseDecimal(value); ok && n >= 1e9 {
 			return 0, false
 		}
 		return e.ahead(value)
-	case "retryafterms":
+	case "retryafterms", "resetinms", "resetsinms", "waitms", "retryinms", "resetafterms":
 		return e.ahead(value + "ms")
-	case "resetsat", "resetat", "resettime", "nextresettime", "quotaresettimestamp", "retrydelay", "quotaresetdelay":
+	case "retryafterminutes", "resetinminutes":
+		return e.ahead(value + "m")
+	case "resetsat", "resetat", "resettime", "nextresettime", "quotaresettimestamp", "retrydelay", "quotaresetdelay", "resetdate", "quotaresetdate", "quotaresetdateutc", "ratelimitreset", "nextavailableat", "availableat",
+		"retryat", "blockeduntil", "resettimestamp", "resetson", "nextreset", "nextresetat", "periodend", "resetsatms", "reset":
 		return e.ahead(value)
 	case "xratelimitreset":
 		remaining := owner.Get("X-RateLimit-Remaining")

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,9 +10,10 @@ import (
 
 // evidence is an outcome taken apart.
 type evidence struct {
-	provider, model string
-	outcome         core.Outcome
-	at              core.Time
+	provider *core.Provider
+	model    string
+	outcome  core.Outcome
+	at       core.Time
 	// status is the response's, else that of the text or of the body; 0 when nobody names one.
 	status int
 	// told says that the status was read out of the text or the body of a response that began well.
@@ -23,6 +23,8 @@ type evidence struct {
 	parts []gjson.Result
 	// codes are the machine-readable names in parts, lower case.
 	codes []string
+	// headerCodes are those in the headers.
+	headerCodes []string
 	// words are all sentences, lower case, blanks collapsed.
 	words string
 	// window is the span whose quota was spent, 0 when unknown.
@@ -36,18 +38,25 @@ const (
 	maxDepth = 64
 )
 
-func gather(provider, model string, o core.Outcome, at core.Time) *evidence {
-	e := &evidence{provider: provider, model: model, outcome: o, at: at, status: o.Status}
+func gather(p *core.Provider, model string, o core.Outcome, at core.Time) *evidence {
+	e := &evidence{provider: p, model: model, outcome: o, at: at, status: o.Status}
 	text := cut(o.Text, maxBody)
 	body := cut(o.Body, maxBody)
-	if !e.structured(body) && !e.structured(eventData(body)) {
-		e.structured(embedded(text))
+	if !e.structured(body) && !e.structured(eventData(body)) && !e.structured(embedded(body)) {
+		if !e.structured(embedded(text)) {
+			e.structured(eventData(text))
+		}
 	}
+	e.readHeaderCodes()
 	said := []string{}
 	for _, part := range e.parts {
 		said = append(said, sentences(part)...)
 	}
-	if len(said) == 0 && body != "" && !markup(body) {
+	switch {
+	case len(said) > 0 || body == "":
+	case markup(body):
+		said = append(said, titles(body))
+	default:
 		said = append(said, body)
 	}
 	if e.root.Type == gjson.Null || o.Body != "" || len(said) == 0 {
@@ -122,9 +131,9 @@ func (e *evidence) describe(part gjson.Result, depth int) {
 }
 
 var (
-	codeNames  = []string{"code", "type", "status", "reason", "error_code", "errorCode", "internalCode", "status_code", "__type", "name"}
-	innerNames = []string{"error", "errors", "response", "base_resp", "metadata", "raw", "message", "detail", "cause"}
-	wordNames  = []string{"message", "detail", "msg", "error", "error_description", "status_msg", "title", "description"}
+	codeNames  = []string{"code", "type", "status", "reason", "error_code", "errorCode", "internalCode", "status_code", "__type", "name", "error_type", "err_code", "errcode", "Code"}
+	innerNames = []string{"error", "errors", "response", "base_resp", "metadata", "raw", "message", "detail", "cause", "error_chain", "data", "body", "previous_errors"}
+	wordNames  = []string{"message", "detail", "msg", "error", "error_description", "status_msg", "title", "description", "Message", "error_message", "reason", "raw", "errmsg", "error_msg"}
 )
 
 func sentences(part gjson.Result) (said []string) {
@@ -136,8 +145,36 @@ func sentences(part gjson.Result) (said []string) {
 	return said
 }
 
-func (e *evidence) has(codes ...string) bool {
-	return slices.ContainsFunc(e.codes, func(code string) bool { return slices.Contains(codes, code) })
+// readHeaderCodes adds the codes that come as headers: AWS names its exceptions so, Codex the limit that was reached.
+func (e *evidence) readHeaderCodes() {
+	for _, name := range []string{"x-amzn-errortype", "x-codex-rate-limit-reached-type", "x-ms-error-code", "x-error-code"} {
+		code, _, _ := strings.Cut(e.header(name), ":")
+		if i := strings.LastIndexByte(code, '#'); i >= 0 {
+			code = code[i+1:]
+		}
+		if code != "" && len(code) <= 100 {
+			e.headerCodes = append(e.headerCodes, strings.ToLower(code))
+		}
+	}
+}
+
+// titles are the headline and the first headings of a page: what a proxy or a gate in front of the provider has to say.
+func titles(page string) string {
+	page = cut(page, maxWords)
+	said := ""
+	for _, tag := range []string{"title", "h1", "h2"} {
+		lower := strings.ToLower(page)
+		from := strings.Index(lower, "<"+tag)
+		if from < 0 {
+			continue
+		}
+		open := strings.IndexByte(page[from:], '>')
+		end := strings.Index(lower[from:], "</"+tag)
+		if open > 0 && end > open && len(lower) == len(page) {
+			said += page[from+open+1:from+end] + " ; "
+		}
+	}
+	return said
 }
 
 // statusOfBody reads the status that Google and OpenRouter repeat as the error's code, also inside a stream that began with 200.
@@ -219,20 +256,22 @@ func plain(text string) string {
 	return strings.Join(strings.Fields(strings.ToLower(text)), " ")
 }
 
+// Places where clients write a status before it, in lower case; nowhere else do three digits mean one.
+const statusPlaces = " error (|api error: |error code: |http error: |server error: |status code: |status code |status code=|http status |http status: |status: |(status |last status: |got status: |unexpected status |http/1.1 |http/2 |http |code: |: [|\"code\":|error: |error "
+
 // statusOfText reads a status at the places where clients write one, and nowhere else: "429: {…}", "429 {…}", "429 Too Many Requests",
 // "401 status code (no body)", "OpenAI API error (429): …", "API Error: 403 {…}", "Error code: 429 - {…}".
 func statusOfText(text string) (int, bool) {
-	text = strings.TrimSpace(text)
+	text = strings.TrimLeft(strings.TrimSpace(text), "[(")
 	if status, ok := leadingStatus(text); ok {
 		return status, true
 	}
 	lower := strings.ToLower(cut(text, 200))
-	for _, before := range []string{" error (", "api error: ", "error code: ", "http error: ", "server error: ", "http "} {
+	for list := statusPlaces; list != ""; {
+		var before string
+		before, list, _ = strings.Cut(list, "|")
 		at := strings.Index(lower, before)
-		if at < 0 || (at > 60) {
-			continue
-		}
-		if before == "http " && at != 0 {
+		if at < 0 || at > 100 || (at > 0 && (before == "http " || before == "error ")) {
 			continue
 		}
 		if status, ok := leadingStatus(lower[at+len(before):]); ok {
@@ -241,6 +280,8 @@ func statusOfText(text string) (int, bool) {
 	}
 	return 0, false
 }
+
+const counted3 = "|requests|request|request/s|tokens|token|messages|message|calls|per|input|output|of|seconds|neurons|credits|prompts|minutes|hours|images|in|requests/min|tpm|rpm|rpd|times|bytes|characters|"
 
 // leadingStatus takes the three digits a text begins with for a status unless what follows counts something: "400 requests per hour".
 func leadingStatus(text string) (int, bool) {
@@ -253,14 +294,11 @@ func leadingStatus(text string) (int, bool) {
 	}
 	rest := text[3:]
 	switch {
-	case rest == "", rest[0] == ':', rest[0] == ')':
+	case rest == "", strings.IndexByte(":)],;", rest[0]) >= 0:
 		return status, true
 	case rest[0] != ' ':
 		return 0, false
 	}
 	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(rest)), " ")
-	if slices.Contains([]string{"requests", "request/s", "tokens", "token", "messages", "calls", "per", "input", "output", "of", "seconds", "neurons", "credits", "prompts"}, word) {
-		return 0, false
-	}
-	return status, true
+	return status, !strings.Contains(counted3, "|"+strings.Trim(word, ".,")+"|")
 }

@@ -21,8 +21,8 @@ func (e *evidence) end() (end, bool) {
 	if t, ok := e.bodyEnd(); ok {
 		return end{t, core.FromBody}, true
 	}
-	if t, ok := e.wordsEnd(); ok {
-		return end{t, core.FromText}, true
+	if t, source, ok := e.wordsEnd(); ok {
+		return end{t, source}, true
 	}
 	return end{}, false
 }
@@ -89,7 +89,11 @@ func (e *evidence) unifiedWindow() (spent, bool) {
 		if w.length == core.Week {
 			name = "7d"
 		}
-		if e.header(prefix+name+"-status") != "rejected" {
+		status := e.header(prefix + name + "-status")
+		if used, ok := core.ParseDecimal(e.header(prefix + name + "-utilization")); status == "" && ok && used >= 1 && e.header(prefix+"status") == "rejected" {
+			status = "rejected"
+		}
+		if status != "rejected" {
 			continue
 		}
 		if t, ok := e.ahead(e.header(prefix + name + "-reset")); ok && !t.Before(s.end) {
@@ -217,7 +221,7 @@ func (e *evidence) bucketReset() (core.Time, bool) {
 
 // bucketWindow knows the buckets that count days: Groq's requests (console.groq.com/docs/rate-limits) and Cerebras' requests-day.
 func (e *evidence) bucketWindow(bucket string) core.Duration {
-	if strings.HasSuffix(bucket, "-day") || (e.provider == "groq" && bucket == "requests") {
+	if strings.HasSuffix(bucket, "-day") || (e.provider.ID == "groq" && bucket == "requests") {
 		return core.Day
 	}
 	return 0

@@ -8,6 +8,8 @@ import (
 
 	"pimultiauth/core"
 	"pimultiauth/core/fault"
+	"pimultiauth/providers"
+	"pimultiauth/tests/samples"
 )
 
 // The rows of two lists of observed behaviour. A row is kept where it is right; where another client is known to be wrong the better
@@ -77,7 +79,7 @@ func TestTextAlone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, told(fault.Read(tt.provider, tt.model, core.Outcome{Text: tt.text}, now)))
+			assert.Equal(t, tt.want, told(read(tt.provider, tt.model, core.Outcome{Text: tt.text}, now)))
 		})
 	}
 }
@@ -91,7 +93,7 @@ func TestCloudflareDayEndsAtMidnight(t *testing.T) {
 		now.NextMidnight(0).Add(-1000):    1,
 		now.NextMidnight(0).Add(core.Day): 86400,
 	} {
-		f := fault.Read("cloudflare-workers-ai", "", core.Outcome{Text: text}, at)
+		f := read("cloudflare-workers-ai", "", core.Outcome{Text: text}, at)
 		assert.Equal(t, core.ScopeUpstream, f.Scope)
 		assert.Equal(t, seconds*core.Second, f.Until.Sub(at))
 	}
@@ -141,10 +143,31 @@ func TestHeadersNameTheEnd(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := core.Outcome{Status: 429, Headers: headers(tt.headers)}
-			assert.Equal(t, tt.want, told(fault.Read(tt.provider, "m", o, now)))
+			assert.Equal(t, tt.want, told(read(tt.provider, "m", o, now)))
 		})
 	}
 }
+
+var catalogue = func() map[string]*core.Provider {
+	all := map[string]*core.Provider{}
+	for _, p := range providers.All() {
+		all[p.ID] = &p
+	}
+	return all
+}()
+
+// read asks with what the catalogue knows of a provider.
+func read(provider, model string, o core.Outcome, at core.Time) core.Fault {
+	p := catalogue[provider]
+	if p == nil {
+		p = &core.Provider{ID: provider}
+	}
+	return fault.Read(p, model, o, at)
+}
+
+func told(f core.Fault) string { return samples.Told(f, now).String() }
+
+const now = samples.Now
 
 func headers(text string) (all []core.Header) {
 	for line := range strings.SplitSeq(text, "\n") {
@@ -157,7 +180,7 @@ func headers(text string) (all []core.Header) {
 
 func TestUnspentWindowsBenchNobody(t *testing.T) {
 	o := core.Outcome{OK: true, Status: 200, Headers: headers("anthropic-ratelimit-unified-5h-utilization: 0.42\nanthropic-ratelimit-unified-7d-utilization: 0.59\nx-ratelimit-remaining-requests: 49\nx-ratelimit-reset-requests: 1m")}
-	f := fault.Read("anthropic", "m", o, now)
+	f := read("anthropic", "m", o, now)
 	assert.Equal(t, core.Unknown, f.Kind)
 	assert.True(t, f.Until.IsZero())
 }
@@ -176,7 +199,7 @@ func TestWhatTheHostSawItself(t *testing.T) {
 		{"empty", core.Outcome{Empty: true, Status: 200}, "empty request retry 0.5 default"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, told(fault.Read("x", "m", tt.outcome, now))) })
+		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, told(read("x", "m", tt.outcome, now))) })
 	}
 }
 
@@ -184,19 +207,19 @@ func TestWordsNeverOutrankTheStatus(t *testing.T) {
 	for status, kind := range map[int]core.FaultKind{429: core.RateLimited, 500: core.Overloaded, 503: core.Overloaded, 408: core.Timeout} {
 		for _, text := range []string{"400 token 401 402 403 404", "prompt is too long", "Invalid API key", "bad request", "forbidden", "ECONNRESET"} {
 			o := core.Outcome{Status: status, Body: text, Text: text}
-			assert.Equal(t, kind, fault.Read("x", "m", o, now).Kind, "%d %s", status, text)
+			assert.Equal(t, kind, read("x", "m", o, now).Kind, "%d %s", status, text)
 		}
 	}
 }
 
 func TestCausesHoldNoWordOfTheProvider(t *testing.T) {
-	f := fault.Read("x", "m", core.Outcome{Status: 401, Body: `{"error":{"message":"Incorrect API key provided: sk-live-1"}}`}, now)
+	f := read("x", "m", core.Outcome{Status: 401, Body: `{"error":{"message":"Incorrect API key provided: sk-live-1"}}`}, now)
 	assert.Equal(t, "key rejected (401)", f.Cause)
 }
 
 func TestMonthsMayLastLonger(t *testing.T) {
 	o := core.Outcome{Status: 429, Body: `{"error":{"message":"monthly limit reached","resets_in_seconds":2592000}}`}
-	assert.Equal(t, 30*core.Day, fault.Read("x", "m", o, now).Until.Sub(now))
+	assert.Equal(t, 30*core.Day, read("x", "m", o, now).Until.Sub(now))
 }
 
 func FuzzRead(f *testing.F) {
@@ -208,7 +231,7 @@ func FuzzRead(f *testing.F) {
 		// The host tells wall clocks: any four-digit year will do.
 		at %= 253402300799000
 		o := core.Outcome{Status: status % 1000, Body: body, Text: text, Headers: []core.Header{{Name: name, Value: value}}}
-		got := fault.Read(provider, "m", o, core.Time(at))
+		got := read(provider, "m", o, core.Time(at))
 		switch got.Verdict {
 		case core.Retry, core.Rotate, core.Suspend, core.Surface:
 		default:
@@ -239,7 +262,7 @@ func BenchmarkHostile(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				fault.Read("someone", "m", core.Outcome{Status: 429, Body: body, Text: body}, now)
+				read("someone", "m", core.Outcome{Status: 429, Body: body, Text: body}, now)
 			}
 		})
 	}
@@ -257,6 +280,6 @@ func TestGoogleDayEndsAtMidnightPacific(t *testing.T) {
 	} {
 		at, _ := core.ParseTimestamp(from)
 		want, _ := core.ParseTimestamp(to)
-		assert.Equal(t, want, fault.Read("google", "m", core.Outcome{Status: 429, Body: body}, at).Until, from)
+		assert.Equal(t, want, read("google", "m", core.Outcome{Status: 429, Body: body}, at).Until, from)
 	}
 }

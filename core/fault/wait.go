@@ -6,31 +6,103 @@ import (
 	"pimultiauth/core"
 )
 
+// Phrases that announce a wait, in the languages people meet, the surest first.
+const waitWords = "try again in|retry in|again after|retry after|retry-after:|retry_after:|retry-after=|retry_after=|retry-after-ms=|resets in|reset in|resets after|reset after|available in|" +
+	"available again in|refreshes in|refresh in|renews in|renew in|replenished in|unlocks in|next reset in|time until reset:|time remaining:|wait for|please wait|wait at least|wait another|wait about|must wait|retry your request in|access again in|" +
+	"regain access in|try again after|quota will reset after|will reset after|will be available in|back in|come back in|cooldown:|cooldown of|cooldown for|blocked for|limited for|suspended for|expected wait|wait time:|" +
+	"versuchen sie es in|versuche es in|erneut in|wieder in|warten sie|bitte warte|zurückgesetzt in|" +
+	"réessayez dans|réessayer dans|ressayez dans|veuillez patienter|patientez|attendez|attendre|réinitialisé dans|réinitialisée dans|réinitialisation dans|disponible dans|à nouveau dans|réessayez après|" +
+	"de nuevo en|nuevamente en|intentarlo en|reintente en|reintentar en|reinténtalo en|espere|espera|restablece en|restablecerá en|reinicia en|reiniciará en|disponible en|dentro de|" +
+	"riprova tra|attendi|tente novamente em|aguarde|请等待|请稍等|还需等待|等待时间|剩余时间|あと|残り|待機時間"
+
+// Words that make "in 5 minutes" the end of a wait, where none of the phrases stands right before it.
+const againWords = "erneut|wieder|noch einmal|again|réessay|reintent|intent|riprov|tente|reset|zurückgesetzt|réinitialis|restablec|reinici|available|verfügbar|disponible|renew|refresh|unlock"
+
 // wordsEnd finds a wait or an instant in sentences. Only what follows a phrase that announces an end counts: a sentence holds many
 // numbers.
-func (e *evidence) wordsEnd() (core.Time, bool) {
-	for _, phrase := range []string{"try again in", "retry in", "again after", "retry after", "retry-after:", "retry_after:", "retry-after-ms=",
-		"resets in", "reset in", "resets after", "reset after", "available in", "refreshes in", "wait for", "please wait", "retry your request in",
-		"access again in", "regain access in", "try again after", "quota will reset after"} {
+func (e *evidence) wordsEnd() (core.Time, core.Source, bool) {
+	if t, ok := e.announcedSpan(); ok {
+		return t, core.FromText, true
+	}
+	return e.announcedInstant()
+}
+
+func (e *evidence) announcedSpan() (core.Time, bool) {
+	for list := waitWords; list != ""; {
+		var phrase string
+		phrase, list, _ = strings.Cut(list, "|")
 		for rest := range after(e.words, phrase) {
 			if phrase == "retry-after-ms=" {
 				rest = digitsOf(rest) + "ms"
 			}
-			if d, ok := span(rest, strings.HasPrefix(phrase, "retry")); ok {
+			if d, _, ok := span(rest, strings.HasPrefix(phrase, "retry")); ok {
 				return core.PlausibleReset(e.at.Add(d), e.at)
 			}
 		}
 	}
-	for _, phrase := range []string{"reset at", "resets at", "reset on", "resets on", "try again at", "try again on", "available at", "access on",
-		"until", "重置时间", "将在", "将于", "resets", "try again after", "limit reached|"} {
-		for rest := range after(e.words, phrase) {
-			if t, ok := e.instant(rest); ok {
-				return t, true
+	for list := " in | nach | dans | en | tra | em "; list != ""; {
+		var word string
+		word, list, _ = strings.Cut(list, "|")
+		from := 0
+		for n := 0; n < 8; n++ {
+			i := strings.Index(e.words[from:], word)
+			if i < 0 {
+				break
+			}
+			before, rest := e.words[:from+i], e.words[from+i+len(word):]
+			from += i + len(word)
+			d, left, ok := span(rest, false)
+			if !ok || counted(before) {
+				continue
+			}
+			if says(before[max(0, len(before)-60):], againWords) || says(cut(left, 40), againWords) {
+				return core.PlausibleReset(e.at.Add(d), e.at)
 			}
 		}
 	}
-	return chineseWait(e.words, e.at)
+	return e.spanBefore()
 }
+
+// counted reports whether what stands before "in 5 minutes" makes it the length of a window: "100 requests in 5 minutes".
+func counted(before string) bool {
+	before = before[max(0, len(before)-14):]
+	return says(before, "request|token|message|call|anfrage|requête|solicitud") || strings.ContainsAny(before[max(0, len(before)-3):], "0123456789")
+}
+
+// spanBefore reads the languages that put the word behind: "5 小时后", "30秒後に", "1時間30分後".
+func (e *evidence) spanBefore() (core.Time, bool) {
+	for i := 0; i < len(e.words); i++ {
+		if c := e.words[i]; c < '0' || c > '9' {
+			continue
+		}
+		d, left, ok := span(e.words[i:], false)
+		if ok {
+			left = strings.TrimLeft(left, " ")
+			for _, end := range []string{"后", "後", "之后", "以后", "以後", "之後", "待", "お待ち", "후"} {
+				if strings.HasPrefix(left, end) {
+					return core.PlausibleReset(e.at.Add(d), e.at)
+				}
+			}
+		}
+		for i+1 < len(e.words) && (e.words[i+1] >= '0' && e.words[i+1] <= '9' || e.words[i+1] == '.') {
+			i++
+		}
+	}
+	return 0, false
+}
+
+func says(text, list string) bool {
+	for list != "" {
+		var one string
+		one, list, _ = strings.Cut(list, "|")
+		if strings.Contains(text, one) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(text, part string) bool { return strings.Contains(text, part) }
 
 // after yields what follows each of the first occurrences of a phrase.
 func after(words, phrase string) func(func(string) bool) {
@@ -41,7 +113,7 @@ func after(words, phrase string) func(func(string) bool) {
 				return
 			}
 			words = words[i+len(phrase):]
-			if !yield(cut(words, 80)) {
+			if !yield(cut(words, 120)) {
 				return
 			}
 		}
@@ -56,210 +128,159 @@ func digitsOf(text string) string {
 	return text[:n]
 }
 
-// span reads "~ 5 hours", "6m0s", "27h41m36s", "2h 15m", "1 day, 3 hours and 5 minutes" at the beginning of a text. Seconds is for
-// phrases that come from the header of that name, whose unit they leave out.
-func span(text string, seconds bool) (core.Duration, bool) {
-	text = strings.TrimLeft(text, " ~:≈=\"'`(*")
-	for _, filler := range []string{"about ", "approximately ", "another ", "around ", "at least "} {
-		text = strings.TrimPrefix(text, filler)
-	}
-	text = strings.TrimLeft(text, " ~")
-	total, groups := core.Duration(0), 0
-	for groups < 6 {
-		n := 0
-		for n < len(text) && (text[n] >= '0' && text[n] <= '9' || (text[n] == '.' && n+1 < len(text) && text[n+1] >= '0' && text[n+1] <= '9')) {
-			n++
+const fillers = "about |approximately |approx. |another |around |at least |up to |roughly |circa |etwa |ca. |environ |unos |aproximadamente |约 |约|大约 |大约|for |time: |period: |the next |noch |encore |otros "
+
+// span reads "~ 5 hours", "6m0s", "27h41m36s", "2h 15m", "1 day, 3 hours and 5 minutes", "01:30:00", "an hour" at the beginning of a
+// text, and what is left of it. Seconds is for phrases that come from the header of that name, whose unit they leave out.
+func span(text string, seconds bool) (core.Duration, string, bool) {
+	text = strings.TrimLeft(text, " ~:≈=\"'`(*<")
+	for again := true; again; {
+		again = false
+		for list := fillers; list != ""; {
+			var one string
+			one, list, _ = strings.Cut(list, "|")
+			if strings.HasPrefix(text, one) {
+				text, again = strings.TrimLeft(text[len(one):], " ~"), true
+			}
 		}
-		number, ok := core.ParseDecimal(text[:n])
+	}
+	if d, rest, ok := clockSpan(text); ok {
+		return d, rest, true
+	}
+	total, groups := core.Duration(0), 0
+	unit := core.Duration(0)
+	for groups < 6 {
+		number, rest, ok := numberOf(text, groups == 0)
 		if !ok {
 			break
 		}
-		rest := strings.TrimLeft(text[n:], " -")
-		u := 0
-		for u < len(rest) && rest[u] >= 'a' && rest[u] <= 'z' {
-			u++
-		}
-		unit := unitOf(rest[:u])
+		bare := unit
+		var left string
+		unit, left = unitOf(strings.TrimLeft(rest, " -"))
 		if unit == 0 {
-			if groups == 0 && seconds && number < 1e7 && !strings.HasPrefix(strings.TrimSpace(rest), ":") && u == 0 {
-				return core.Duration(number*1000 + 0.999), true
+			switch {
+			case groups == 0 && seconds && number < 1e7 && bareNumber(rest):
+				return core.Duration(number*1000 + 0.999), rest, true
+			case bare == core.Hour && number < 60 && len(digitsOf(text)) == 2 && (rest == "" || rest[0] == ' ' || rest[0] == '.' || rest[0] == ','):
+				// "1h30" of the French.
+				total += core.Duration(number) * core.Minute
+				text = rest
 			}
 			break
 		}
 		if number > 1e9 {
-			return 0, false
+			return 0, "", false
 		}
 		total += core.Duration(number*float64(unit) + 0.999)
 		groups++
-		text = strings.TrimLeft(rest[u:], " ,")
-		text = strings.TrimPrefix(text, "and ")
-	}
-	return total, groups > 0
-}
-
-func unitOf(word string) core.Duration {
-	switch word {
-	case "ms", "msec", "msecs", "millisecond", "milliseconds":
-		return core.Millisecond
-	case "s", "sec", "secs", "second", "seconds":
-		return core.Second
-	case "m", "min", "mins", "minute", "minutes":
-		return core.Minute
-	case "h", "hr", "hrs", "hour", "hours":
-		return core.Hour
-	case "d", "day", "days":
-		return core.Day
-	case "w", "week", "weeks":
-		return core.Week
-	}
-	return 0
-}
-
-// instant reads a date or a time of day at the beginning of a text.
-func (e *evidence) instant(text string) (core.Time, bool) {
-	text = strings.TrimLeft(text, " :\"'`(")
-	if n := digitsOf(text); len(n) == 10 || len(n) == 13 {
-		return e.ahead(n)
-	}
-	if len(text) >= 10 && text[4] == '-' && text[7] == '-' {
-		return e.dated(text)
-	}
-	return e.timeOfDay(text)
-}
-
-// dated reads "2026-02-01 at 00:00 utc" and RFC 3339, and for Z.AI and Zhipu a date without an offset, which is Beijing's: both tell
-// it so in English and in Chinese (seen 2026-09-11 beside a retry-after-ms of the same instant).
-func (e *evidence) dated(text string) (core.Time, bool) {
-	text = strings.Replace(strings.ToUpper(text), " AT ", " ", 1)
-	for n := min(len(text), 40); n >= 10; n-- {
-		candidate := strings.TrimRight(text[:n], " .,;)")
-		if t, ok := core.ParseTimestamp(candidate); ok {
-			if len(candidate) == 10 && len(text) > 11 && text[11] >= '0' && text[11] <= '9' {
-				break
-			}
-			return later(core.PlausibleReset(t, e.at))(e.at)
+		text = strings.TrimLeft(left, " ,")
+		for list := "and |und |et |y |e "; list != ""; {
+			var one string
+			one, list, _ = strings.Cut(list, "|")
+			text = strings.TrimPrefix(text, one)
 		}
 	}
-	if !e.beijing() {
-		return 0, false
+	return total, text, groups > 0
+}
+
+// bareNumber reports whether a number stands alone: no unit, no clock, no share.
+func bareNumber(rest string) bool {
+	rest = strings.TrimSpace(rest)
+	if rest == "" {
+		return true
 	}
-	for _, n := range []int{19, 16} {
-		if len(text) < n {
+	c := rest[0]
+	return c != ':' && c != '%' && c != '/' && c < 0x80 && (c < 'a' || c > 'z')
+}
+
+// clockSpan reads "01:30:00" as a wait.
+func clockSpan(text string) (core.Duration, string, bool) {
+	hours := digitsOf(text)
+	if hours == "" || len(hours) > 3 || len(text) < len(hours)+6 {
+		return 0, "", false
+	}
+	rest := text[len(hours):]
+	if rest[0] != ':' || rest[3] != ':' || len(digitsOf(rest[1:])) != 2 || len(digitsOf(rest[4:])) != 2 {
+		return 0, "", false
+	}
+	h, _ := core.ParseDecimal(hours)
+	m, _ := core.ParseDecimal(rest[1:3])
+	s, _ := core.ParseDecimal(rest[4:6])
+	return core.Duration(h)*core.Hour + core.Duration(m)*core.Minute + core.Duration(s)*core.Second, rest[6:], m < 60 && s < 60
+}
+
+const numberWords = "|a few:3|an:1|a:1|one:1|two:2|three:3|four:4|five:5|six:6|seven:7|eight:8|nine:9|ten:10|twelve:12|fifteen:15|twenty:20|thirty:30|half an:0.5|half a:0.5|" +
+	"eine:1|einer:1|einem:1|einen:1|zwei:2|drei:3|fünf:5|une:1|un:1|deux:2|trois:3|cinq:5|una:1|uno:1|dos:2|tres:3|cinco:5|"
+
+// numberOf reads digits or, at the beginning of a span, a number in words.
+func numberOf(text string, words bool) (float64, string, bool) {
+	n := 0
+	for n < len(text) && (text[n] >= '0' && text[n] <= '9' || (text[n] == '.' && n+1 < len(text) && text[n+1] >= '0' && text[n+1] <= '9')) {
+		n++
+	}
+	if n > 0 || !words {
+		number, ok := core.ParseDecimal(text[:n])
+		return number, text[n:], ok
+	}
+	for n = 0; n < len(text) && n < 9; n++ {
+		if text[n] != ' ' {
 			continue
 		}
-		if t, ok := core.ParseLocal(text[:n], 8*core.Hour); ok {
-			return later(core.PlausibleReset(t, e.at))(e.at)
-		}
-	}
-	return 0, false
-}
-
-func later(t core.Time, ok bool) func(core.Time) (core.Time, bool) {
-	return func(at core.Time) (core.Time, bool) { return t, ok && !t.Before(at) }
-}
-
-func (e *evidence) beijing() bool {
-	return strings.HasPrefix(e.provider, "zai") || strings.HasPrefix(e.provider, "zhipu") || strings.HasPrefix(e.provider, "bigmodel")
-}
-
-// timeOfDay reads "3pm (utc)" and "3:05 pm (etc/gmt+5)". Without an offset, or in a zone known by name only, nobody can tell the instant
-// without a table of zones and their summers: a short probe finds out.
-func (e *evidence) timeOfDay(text string) (core.Time, bool) {
-	hourText := digitsOf(text)
-	if hourText == "" || len(hourText) > 2 {
-		return 0, false
-	}
-	hour, _ := core.ParseDecimal(hourText)
-	rest := text[len(hourText):]
-	minute := 0.0
-	if strings.HasPrefix(rest, ":") {
-		minuteText := digitsOf(rest[1:])
-		if len(minuteText) != 2 {
-			return 0, false
-		}
-		minute, _ = core.ParseDecimal(minuteText)
-		rest = rest[1+len(minuteText):]
-	}
-	rest = strings.TrimLeft(rest, " ")
-	switch {
-	case strings.HasPrefix(rest, "am"), strings.HasPrefix(rest, "pm"):
-		if hour < 1 || hour > 12 {
-			return 0, false
-		}
-		if hour == 12 {
-			hour = 0
-		}
-		if rest[0] == 'p' {
-			hour += 12
-		}
-		rest = rest[2:]
-	case !strings.Contains(text[:min(len(text), 4)], ":"):
-		return 0, false
-	}
-	if hour > 23 || minute > 59 {
-		return 0, false
-	}
-	offset, ok := offsetOf(strings.TrimLeft(rest, " ("))
-	if !ok {
-		return e.at.Add(defaultProbe), true
-	}
-	into := core.Duration(hour)*core.Hour + core.Duration(minute)*core.Minute
-	midnight := e.at.NextMidnight(offset)
-	if t := midnight.Add(into - core.Day); !t.Before(e.at) {
-		return t, true
-	}
-	return midnight.Add(into), true
-}
-
-// offsetOf reads "utc", "utc+8", "gmt-03:30", "+02:00" and the POSIX names "etc/gmt+5", whose sign points the other way.
-func offsetOf(zone string) (core.Duration, bool) {
-	sign := core.Duration(1)
-	if posix, ok := strings.CutPrefix(zone, "etc/gmt"); ok {
-		zone, sign = posix, -1
-	} else {
-		named := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(zone, "etc/"), "utc"), "gmt")
-		if named == zone && (zone == "" || (zone[0] != '+' && zone[0] != '-')) {
-			return 0, false
-		}
-		zone = named
-	}
-	if zone == "" || (zone[0] != '+' && zone[0] != '-') {
-		return 0, true
-	}
-	if zone[0] == '-' {
-		sign = -sign
-	}
-	hours := digitsOf(zone[1:])
-	if hours == "" || len(hours) > 2 {
-		return 0, false
-	}
-	n, _ := core.ParseDecimal(hours)
-	offset := core.Duration(n) * core.Hour
-	if minutes, ok := strings.CutPrefix(zone[1+len(hours):], ":"); ok {
-		m, _ := core.ParseDecimal(digitsOf(cut(minutes, 2)))
-		offset += core.Duration(m) * core.Minute
-	}
-	return sign * offset, n <= 14
-}
-
-// chineseWait reads "5 小时后" and "30 分钟后".
-func chineseWait(words string, at core.Time) (core.Time, bool) {
-	for _, unit := range []struct {
-		word string
-		span core.Duration
-	}{{"天后", core.Day}, {"小时后", core.Hour}, {"分钟后", core.Minute}, {"秒后", core.Second}} {
-		i := strings.Index(words, unit.word)
+		i := strings.Index(numberWords, "|"+text[:n]+":")
 		if i < 0 {
 			continue
 		}
-		before := strings.TrimRight(words[:i], " ")
-		n := len(before)
-		for n > 0 && before[n-1] >= '0' && before[n-1] <= '9' {
-			n--
-		}
-		if number, ok := core.ParseDecimal(before[n:]); ok && number < 1e6 {
-			return core.PlausibleReset(at.Add(core.Duration(number)*unit.span), at)
+		value, _, _ := strings.Cut(numberWords[i+n+2:], "|")
+		number, ok := core.ParseDecimal(value)
+		if unit, _ := unitOf(text[n+1:]); ok && unit > 0 {
+			return number, text[n+1:], true
 		}
 	}
-	return 0, false
+	return 0, text, false
+}
+
+// units by the words for them. Those that need no blank behind them are tried as beginnings, the longer ones first.
+var units = []struct {
+	length core.Duration
+	words  string
+	begin  string
+}{
+	{core.Millisecond, "|ms|msec|msecs|millisecond|milliseconds|millisekunden|millisecondes|", "毫秒|ミリ秒"},
+	{core.Second, "|s|sec|secs|second|seconds|sekunde|sekunden|seconde|secondes|segundo|segundos|secondi|", "秒钟|秒鐘|秒|초"},
+	{core.Minute, "|m|min|mins|minute|minutes|minuten|minuto|minutos|minuti|", "分钟|分鐘|分間|分|분"},
+	{core.Hour, "|h|hr|hrs|hour|hours|stunde|stunden|std|heure|heures|hora|horas|ora|ore|", "个小时|小时|小時|時間|時间|시간"},
+	{core.Day, "|d|day|days|tag|tage|tagen|jour|jours|día|días|dia|dias|giorno|giorni|", "天|日間|日|일"},
+	{core.Week, "|w|wk|wks|week|weeks|woche|wochen|semaine|semaines|semana|semanas|", "周|週間|週"},
+	{30 * core.Day, "|month|months|monat|monate|monaten|mois|mes|meses|", "个月|ヶ月|か月"},
+}
+
+// unitOf reads the unit at the beginning of a text, 0 for none, and what is left.
+func unitOf(text string) (core.Duration, string) {
+	n := 0
+	for n < len(text) && n < 14 && (text[n] >= 'a' && text[n] <= 'z' || text[n] >= 0x80) {
+		n++
+	}
+	if n == 0 {
+		return 0, text
+	}
+	wanted := "|" + text[:n] + "|"
+	for i := range units {
+		u := &units[i]
+		if strings.Contains(u.words, wanted) {
+			return u.length, text[n:]
+		}
+	}
+	if text[0] < 0x80 {
+		return 0, text
+	}
+	for i := range units {
+		for list := units[i].begin; list != ""; {
+			var one string
+			one, list, _ = strings.Cut(list, "|")
+			if strings.HasPrefix(text, one) {
+				return units[i].length, text[len(one):]
+			}
+		}
+	}
+	return 0, text
 }

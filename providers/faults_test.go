@@ -1,0 +1,55 @@
+package providers_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"pimultiauth/core"
+	"pimultiauth/core/fault"
+	"pimultiauth/providers"
+	"pimultiauth/tests/samples"
+)
+
+// TestSamplesReadAsTheySay replays what lies in testdata/faults: answers as received or as the provider documents them, secrets cut.
+func TestSamplesReadAsTheySay(t *testing.T) {
+	known := map[string]*core.Provider{}
+	for _, p := range providers.All() {
+		known[p.ID] = &p
+		for _, alias := range p.Aliases {
+			known[alias] = &p
+		}
+	}
+	all, err := samples.Read(os.DirFS("testdata/faults"))
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(all), 150)
+	for _, s := range all {
+		t.Run(s.Provider+"/"+s.Name, func(t *testing.T) {
+			p := known[s.Provider]
+			if p == nil {
+				p = &core.Provider{ID: s.Provider}
+			}
+			f := fault.Read(p, s.Model, s.Outcome, s.At)
+			assert.Equal(t, s.Want.String(), samples.Told(f, s.At).String())
+			assert.NotEmpty(t, f.Cause)
+		})
+	}
+}
+
+// TestSampleFilesAreNamedAfterProviders keeps a misspelled name from passing for a provider without quirks.
+func TestSampleFilesAreNamedAfterProviders(t *testing.T) {
+	// clients.txt is what any may answer; vivgrid is a provider that only models.json can name.
+	known := map[string]bool{"clients": true, "vivgrid": true}
+	for _, p := range providers.All() {
+		known[p.ID] = true
+	}
+	files, err := filepath.Glob("testdata/faults/*.txt")
+	require.NoError(t, err)
+	for _, file := range files {
+		assert.True(t, known[strings.TrimSuffix(filepath.Base(file), ".txt")], file)
+	}
+}
