@@ -1,0 +1,296 @@
+package core
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// maxNesting bounds how deep foreign JSON is followed: parsers walk down once for each level.
+const maxNesting = 64
+
+// ReadObject reads foreign text that should be a JSON object. NaN and infinities, which some services write although JSON has none,
+// count as null. False for everything else, and for what is nested deeper than anybody means.
+func ReadObject(text string) (gjson.Result, bool) {
+	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
+	if !strings.HasPrefix(text, "{") || !shallow(text) {
+		return gjson.Result{}, false
+	}
+	if !gjson.Valid(text) {
+		for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
+			text = strings.ReplaceAll(strings.ReplaceAll(text, ":"+word, ":null"), ": "+word, ":null")
+		}
+		if !gjson.Valid(text) {
+			return gjson.Result{}, false
+		}
+	}
+	return gjson.Parse(text), true
+}
+
+func shallow(text string) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxNesting {
+				return false
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return true
+}
+
+// First is the first of several fields of an object that is there and not null.
+func First(r gjson.Result, names ...string) gjson.Result {
+	if !r.IsObject() {
+		return gjson.Result{}
+	}
+	for _, name := range names {
+		if v := r.Get(name); v.Type != gjson.Null {
+			return v
+		}
+	}
+	return gjson.Result{}
+}
+
+// ReadNumber reads a number, also one that stands in a string, with or without a percent sign. What is larger than anybody counts is
+// not known.
+func ReadNumber(r gjson.Result) (float64, bool) {
+	n, ok := r.Num, r.Type == gjson.Number
+	if r.Type == gjson.String {
+		n, ok = ParseDecimal(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(r.Str), "%")))
+	}
+	return n, ok && math.Abs(n) <= 1e15
+}
+
+// ReadMoment reads the instant of a reset: a date in any form ParseReset knows, or a number since 1970 whose size tells seconds from
+// milliseconds. A small number is no instant, and neither is one outside of the plausible range.
+func ReadMoment(r gjson.Result, at Time) (Time, bool) {
+	if n, ok := ReadNumber(r); ok {
+		if n < 1e9 {
+			return 0, false
+		}
+		return resetOfNumber(n, at)
+	}
+	if r.Type != gjson.String {
+		return 0, false
+	}
+	if _, span := ParseSpan(r.Str); span {
+		return 0, false
+	}
+	return ParseReset(r.Str, at)
+}
+
+// Fields that providers name alike. Of several the first that is there counts.
+var (
+	usedNames    = []string{"used_percent", "usedPercent", "utilization", "percentUsed", "percent_used", "usagePercent", "percentage", "percent"}
+	leftNames    = []string{"percent_remaining", "remaining_percent", "remainingPercent", "percentRemaining"}
+	limitNames   = []string{"limit", "entitlement", "total"}
+	countNames   = []string{"used"}
+	restNames    = []string{"remaining", "quota_remaining"}
+	resetNames   = []string{"resets_at", "reset_at", "resetsAt", "resetAt", "resetTime", "reset_time", "nextResetTime", "end_time", "reset_date"}
+	waitNames    = []string{"reset_after_seconds", "resets_in_seconds", "reset_in", "resetIn", "resetInSec", "ttl"}
+	secondsNames = []string{"limit_window_seconds", "window_seconds", "windowSeconds"}
+	minutesNames = []string{"window_minutes", "windowMinutes", "window_duration_mins", "limit_window_minutes"}
+)
+
+// ReadWindow reads what an object says of a window, each field by itself: what is missing or makes no sense is not known and spoils
+// nothing else. Name, Model and, mostly, Length are the caller's.
+func ReadWindow(r gjson.Result, at Time) Window {
+	var w Window
+	limit, limited := ReadNumber(First(r, limitNames...))
+	count, counted := ReadNumber(First(r, countNames...))
+	rest, rests := ReadNumber(First(r, restNames...))
+	if used, ok := ReadNumber(First(r, usedNames...)); ok {
+		w.SetUsed(used)
+	} else if left, ok := ReadNumber(First(r, leftNames...)); ok {
+		w.SetUsed(100 - left)
+	} else if limited && limit > 0 && counted {
+		w.SetUsed(count / limit * 100)
+	} else if limited && limit > 0 && rests {
+		w.SetUsed((limit - rest) / limit * 100)
+	}
+	if n, ok := ReadNumber(First(r, secondsNames...)); ok {
+		w.Length = span(n, Second)
+	} else if n, ok := ReadNumber(First(r, minutesNames...)); ok {
+		w.Length = span(n, Minute)
+	}
+	w.ResetsAt = ReadResetOf(r, at)
+	return w
+}
+
+// ReadResetOf is when an object says that it resets, zero where it does not or not plausibly.
+func ReadResetOf(r gjson.Result, at Time) Time {
+	if t, ok := ReadMoment(First(r, resetNames...), at); ok {
+		return t
+	}
+	wait := First(r, waitNames...)
+	n, ok := ReadNumber(wait)
+	if !ok || n < 0 {
+		return 0
+	}
+	t, _ := PlausibleReset(at.Add(span(n, Second)), at)
+	return t
+}
+
+// span is n units, 0 for none and for what no window lasts.
+func span(n float64, unit Duration) Duration {
+	if !(n > 0 && n*float64(unit) <= float64(366*Day)) {
+		return 0
+	}
+	return Duration(n*float64(unit) + 0.5)
+}
+
+// Plain makes a line of foreign text for people: no control characters, no marks that turn or hide text, at most max bytes.
+func Plain(text string, max int) string {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r < 0x20 || r == 0x7f:
+			return ' '
+		case r >= 0x80 && r < 0xa0, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff, r == 0xfffd, r == 0xad, r == 0x61c:
+			return -1
+		}
+		return r
+	}, text))
+	if len(text) > max {
+		text = strings.ToValidUTF8(text[:max], "")
+	}
+	return text
+}
+
+// Reading is the usage of an account while its answers are read.
+type Reading struct {
+	Usage
+	Account Account
+	At      Time
+	// Refused says that the provider tells it refuses the account now; Paid that its owner pays for use beyond full windows.
+	Refused bool
+	Paid    bool
+}
+
+// Fail says why an answer of the service itself is no usage, e.g. a wrong key with status 200.
+func (r *Reading) Fail(why string) { r.Error = Plain(why, 200) }
+
+// ReadUsage reads the answers of an account. read takes the body of each that succeeded and says whether it knew it; it tells answers
+// apart by what they hold. Answers that failed count only when nothing could be read.
+func ReadUsage(account Account, answers []FetchResult, at Time, read func(r *Reading, body gjson.Result) bool) Usage {
+	r := Reading{Account: account, At: at}
+	known, failure := false, ""
+	for i := range answers {
+		body, why := readAnswer(&answers[i])
+		if why == "" {
+			if read(&r, body) {
+				known = true
+				continue
+			}
+			why = "the format was invalid"
+		}
+		if failure == "" {
+			failure = why
+		}
+	}
+	u := r.Usage
+	u.At = at
+	if !known {
+		if failure == "" {
+			failure = "there was no answer"
+		}
+		return Usage{At: at, Error: failure}
+	}
+	u.Plan = strings.ToLower(Plain(u.Plan, 60))
+	u.tidy(at)
+	if r.Refused || !r.Paid {
+		u.Block(at, r.Refused)
+	}
+	return u
+}
+
+var statusWords = map[int]string{
+	401: "the login or key has expired or is invalid",
+	402: "payment is required",
+	403: "access was denied",
+	404: "there is no usage at this address",
+	429: "it was asked too often",
+}
+
+func readAnswer(a *FetchResult) (gjson.Result, string) {
+	if a.Status != 200 {
+		if a.Status == 0 {
+			return gjson.Result{}, "there was no answer"
+		}
+		words := statusWords[a.Status]
+		if words == "" {
+			words = "the service could not say"
+		}
+		return gjson.Result{}, words + " (status " + strconv.Itoa(a.Status) + ")"
+	}
+	body, ok := ReadObject(a.Body.Reveal())
+	if !ok {
+		return body, "the format was invalid"
+	}
+	return body, ""
+}
+
+// Token is the secret an account's requests carry: the access token of a login or its key, "" where only the host can tell it.
+func (a *Account) Token() string {
+	name := "key"
+	if a.Login {
+		name = "access"
+	}
+	token := a.Field(name)
+	if !a.Login && (strings.HasPrefix(token, "!") || strings.Contains(token, "$")) {
+		// Pi's notation for a command or a variable.
+		return ""
+	}
+	return token
+}
+
+// Field is a text of the credential, "" when there is none of that name.
+func (a *Account) Field(name string) string {
+	v := gjson.Get(a.Credential.Reveal(), name)
+	if v.Type != gjson.String {
+		return ""
+	}
+	return v.Str
+}
+
+// Get asks a usage endpoint with a token as "Bearer", or as what scheme says. The answer is bounded and quick or it is none.
+func Get(url, scheme, token string, headers ...SecretHeader) Fetch {
+	headers = append(headers, SecretHeader{"authorization", Secret(scheme + " " + token)}, SecretHeader{"accept", "application/json"},
+		SecretHeader{"user-agent", "pi-multi-auth"})
+	return Fetch{Method: "GET", URL: url, Headers: headers, Timeout: 10 * Second, MaxBytes: 256 << 10, Origin: OriginOf(url)}
+}
+
+// Gets asks several addresses, one after the other, with an account's token; nothing is asked without one.
+func Gets(account Account, urls ...string) []Fetch {
+	token := account.Token()
+	if token == "" {
+		return nil
+	}
+	fetches := make([]Fetch, len(urls))
+	for i, url := range urls {
+		fetches[i] = Get(url, "Bearer", token)
+	}
+	return fetches
+}
+
+// OriginOf is scheme and host of an address, "" where it has none.
+func OriginOf(url string) string {
+	i := strings.Index(url, "://")
+	if i < 0 {
+		return ""
+	}
+	if j := strings.IndexAny(url[i+3:], "/?#"); j >= 0 {
+		return url[:i+3+j]
+	}
+	return url
+}
