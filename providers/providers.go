@@ -7,7 +7,7 @@ import "pimultiauth/core"
 
 // All lists the catalogue in display order. The ids are those of Pi 0.87.1 and 1.5.2 and of the services that extensions add.
 func All() []core.Provider {
-	return withFaults([]core.Provider{
+	return withUsage(withFaults([]core.Provider{
 		{ID: "anthropic", Name: "Anthropic"},
 		{ID: "openai", Name: "OpenAI"},
 		{ID: "openai-codex", Name: "OpenAI Codex", Mode: core.UsageBased},
@@ -57,5 +57,5 @@ func All() []core.Provider {
 		{ID: "zai-coding-cn", Name: "ZAI Coding (China)"},
 		{ID: "google-gemini-cli", Name: "Gemini CLI", Retired: "Google does not allow Gemini CLI logins outside of its own client."},
 		{ID: "google-antigravity", Name: "Google Antigravity", Retired: "Google does not allow Antigravity logins outside of its own client."},
-	})
+	}))
 }
