@@ -38,10 +38,12 @@ func (e *Engine) inspectObject(q gjson.Result, now core.Time) string {
 		return inspectSecret(q, at)
 	case "choice":
 		return e.inspectChoice(q, at)
-	case "usage", "paste", "override", "identity":
+	case "usage":
+		return e.inspectUsage(q, at)
+	case "paste", "override", "identity":
 		return inspectError(what + " is not known yet")
 	default:
-		return inspectError("unknown \"what\"; use fault, secret or choice")
+		return inspectError("unknown \"what\"; use fault, usage, secret or choice")
 	}
 }
 
