@@ -20,6 +20,13 @@ type Account struct {
 	Expires Time
 	// Upstream names the account at the vendor that several credentials share; "" when it is not known.
 	Upstream string
+	// Own says that the credential is in our accounts file; a stored one that is not is in Pi's auth.json, under Entry.
+	Own   bool
+	Entry string
+	// Issued is when a credential of ours was written; zero for others.
+	Issued Time
+	// Identity is who our accounts file says the account is; the zero value when it does not.
+	Identity Identity
 }
 
 // StandingKind says whether an account may be leased.

@@ -214,6 +214,12 @@ type Merged struct {
 	Damaged string
 	// ReadOnly says why the file must not be written, "" when it may.
 	ReadOnly string
+	// Old says that Current is of version 1; the host keeps one copy of it beside the file before it writes Text.
+	Old bool
+	// Delta is the change that was made where the effect named none, for the journal.
+	Delta Secret
+	// Forget says that a removed account's secrets went out of the file: they must not stay in the journal either.
+	Forget bool
 }
 
 // Command is a line typed after /multi-auth. The answer is a View.

@@ -30,8 +30,10 @@ func (e *Engine) command(m core.Message) (core.Turn, error) {
 	switch name {
 	case "status":
 		v = view.Status(e.accounts(only, m.At), only, m.At, e.zone, json)
-		if e.readOnly != "" {
-			v.Notes = append(v.Notes, "multi-auth.json is not written: "+e.readOnly+".")
+		for _, name := range [...]string{"state", "accounts"} {
+			if why := e.files[name].readOnly; why != "" {
+				v.Notes = append(v.Notes, fileNames[name]+" is not written: "+why+".")
+			}
 		}
 	case "why":
 		v = view.Why(e.why(only), only, m.At, e.zone, json)

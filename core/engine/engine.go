@@ -34,12 +34,11 @@ type Engine struct {
 	members map[string][]core.Account
 	// stored are the providers a person hid on a screen.
 	stored []string
-	// state is the state file as this instance knows it: what it read joined with what it changed.
+	// state and own are our files as this instance knows them: what it read joined with what it changed.
 	state *store.Tree
-	// seen is the text of the state file that was joined last.
-	seen string
-	// readOnly says why the state file is not written, "" when it is.
-	readOnly string
+	own   *store.Tree
+	// files is what is known of the files themselves, by name.
+	files map[string]*ours
 
 	pools map[string]*pool.Pool
 	// usage is what was seen of accounts' quota, by usageKey.
@@ -62,6 +61,7 @@ func New(catalogue []core.Provider) *Engine {
 		known:     map[string]bool{},
 		members:   map[string][]core.Account{},
 		state:     store.Parse(store.Blank),
+		own:       store.Parse(store.BlankAccounts),
 		config:    store.Config{Modes: map[string]core.Mode{}},
 		pools:     map[string]*pool.Pool{},
 		usage:     map[string]core.Usage{},
@@ -69,6 +69,10 @@ func New(catalogue []core.Provider) *Engine {
 		flows:     map[int64]*flow.Flow{},
 		saves:     map[int64]func() string{},
 		choices:   map[string]*choice{},
+	}
+	e.files = map[string]*ours{
+		"state":    {name: "state", tree: e.state, version: store.Version},
+		"accounts": {name: "accounts", tree: e.own, version: store.AccountsVersion},
 	}
 	for _, p := range catalogue {
 		e.catalogue[p.ID] = p

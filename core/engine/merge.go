@@ -5,34 +5,58 @@ import (
 	"pimultiauth/core/store"
 )
 
+// ours is a file of ours as this instance knows it.
+type ours struct {
+	name    string
+	tree    *store.Tree
+	version int64
+	// seen is the text that was joined or written last.
+	seen string
+	// readOnly says why the file is not written, "" when it is.
+	readOnly string
+}
+
 // merge answers the text to write, while the host holds the gate: what stands in the file, what this instance knows and the change.
 func (e *Engine) merge(m core.Message) (core.Turn, error) {
 	merged := &core.Merged{}
-	if m.Merge.File != "state" {
+	file := e.files[m.Merge.File]
+	if file == nil {
 		merged.ReadOnly = "no rule for " + m.Merge.File
 		return core.Turn{Merged: merged}, nil
 	}
 	current := m.Merge.Current
-	damaged, readOnly := store.Check(current, store.Version)
+	damaged, readOnly := store.Check(current, float64(file.version))
+	file.readOnly = readOnly
 	if readOnly != "" {
-		e.readOnly = readOnly
 		return core.Turn{Merged: &core.Merged{ReadOnly: readOnly}}, nil
 	}
-	e.readOnly = ""
 	if damaged != "" {
 		merged.Damaged = damaged
 		current = ""
 	}
-	e.absorb(current)
+	if file.name == "state" && store.IsOld(current) {
+		merged.Old = true
+		current = store.Upgrade(current)
+	}
+	e.absorb(file, current)
 	delta := m.Merge.Delta.Reveal()
 	if run := e.saves[m.Merge.Save]; run != nil {
 		delete(e.saves, m.Merge.Save)
 		delta = run()
+		merged.Delta = core.Secret(delta)
 	}
-	e.state.Join(delta)
-	e.state.Prune(m.At)
-	text := e.state.Text()
-	e.seen = text
+	e.follow(file, file.tree.Join(delta))
+	if file.name == "state" {
+		file.tree.Prune(m.At)
+		if e.own.Known() && !file.tree.Owning() {
+			file.tree.Join(store.OwningDelta)
+		}
+	} else {
+		merged.Forget = file.tree.Forget()
+	}
+	file.tree.Own(file.version)
+	text := file.tree.Text()
+	file.seen = text
 	merged.Text = core.Secret(text)
 	merged.Unchanged = damaged == "" && text == m.Merge.Current
 	return core.Turn{Merged: merged}, nil

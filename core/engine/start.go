@@ -9,7 +9,7 @@ import (
 )
 
 // startFiles are read in this order: the configuration says what to leave alone before accounts are looked at.
-var startFiles = []string{"config", "settings", "models", "auth", "state"}
+var startFiles = []string{"config", "settings", "models", "auth", "accounts", "state"}
 
 func (e *Engine) start(m core.Message) (core.Turn, error) {
 	e.zone, e.quiet = m.Start.ZoneMinutes, m.Start.Quiet
@@ -65,6 +65,14 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 	for _, r := range h.Do(effects...) {
 		results[r.ID] = r
 	}
+	journal := ""
+	if e.lost(files, effects, results) {
+		for _, r := range h.Do(e.effect(core.Effect{File: &core.File{Op: "read", Name: "journal"}})) {
+			if r.File != nil {
+				journal = r.File.Text.Reveal()
+			}
+		}
+	}
 	turn := core.Turn{}
 	config := map[string]string{}
 	configRead := false
@@ -84,8 +92,8 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 			e.learn(store.ReadProviders(text))
 		case "auth":
 			e.readAuth(&turn, text, missing, r.Error)
-		case "state":
-			e.readState(&turn, text, missing, r.Error)
+		case "accounts", "state":
+			e.readOurs(&turn, e.files[name], r, journal)
 		}
 	}
 	if configRead {
@@ -102,7 +110,7 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 
 // fileNames are what people call the files.
 var fileNames = map[string]string{
-	"auth": "auth.json", "models": "models.json", "state": "multi-auth.json", "config": "config.json", "settings": "multi-auth-config.json",
+	"auth": "auth.json", "models": "models.json", "accounts": "multi-auth-accounts.json", "state": "multi-auth.json", "config": "config.json", "settings": "multi-auth-config.json",
 }
 
 func (e *Engine) complain(turn *core.Turn, level, file, text string) {
@@ -136,30 +144,76 @@ func (e *Engine) readAuth(turn *core.Turn, text string, missing bool, failure st
 	e.auth = auth
 }
 
-func (e *Engine) readState(turn *core.Turn, text string, missing bool, failure string) {
-	if missing || failure != "" {
-		e.readOnly = ""
-		if failure != "" {
-			e.complain(turn, "warning", "multi-auth.json", "it cannot be read ("+failure+"); what is learned now stays in memory until it can.")
+// lost reports whether a file of ours is not there as it should be while this instance knows nothing of it, so that the journal is
+// asked. A missing accounts file is one that was never written, unless the state file says otherwise.
+func (e *Engine) lost(files []string, effects []core.Effect, results map[int64]core.Result) bool {
+	lost, missing := false, false
+	owning := e.state.Owning()
+	for i, name := range files {
+		file, r := e.files[name], results[effects[i].ID]
+		if file == nil || file.tree.Known() || r.File == nil {
+			continue
 		}
+		text := r.File.Text.Reveal()
+		damaged, _ := store.Check(text, float64(file.version))
+		state := name == "state"
+		owning = owning || (state && store.Parse(text).Owning())
+		missing = missing || (r.File.Missing && !state)
+		lost = lost || (r.File.Missing && state) || (!r.File.Missing && text == "") || damaged != "" || (state && store.IsOld(text))
+	}
+	return lost || (missing && owning)
+}
+
+// readOurs brings a file of ours in. One that was damaged, removed or written by something else is healed from what this instance or
+// the journal knows.
+func (e *Engine) readOurs(turn *core.Turn, file *ours, r core.Result, journal string) {
+	name := fileNames[file.name]
+	file.readOnly = ""
+	if r.File == nil {
+		e.complain(turn, "warning", name, "it cannot be read ("+r.Error+"); what is learned now stays in memory until it can.")
 		return
 	}
-	damaged, readOnly := store.Check(text, store.Version)
-	if text == "" {
-		damaged = "it is empty"
+	text, missing := r.File.Text.Reveal(), r.File.Missing
+	damaged, readOnly := store.Check(text, float64(file.version))
+	old := file.name == "state" && store.IsOld(text)
+	if missing || text == "" || damaged != "" || old {
+		store.Recall(journal, file.name, file.tree)
 	}
-	e.readOnly = readOnly
-	if readOnly != "" {
-		e.complain(turn, "warning", "multi-auth.json", readOnly+"; it is used and not written.")
+	known := file.tree.Known()
+	heal := func(why string) {
+		e.complain(turn, "warning", name, why)
+		turn.Effects = append(turn.Effects, e.effect(core.Effect{File: &core.File{Op: "save", Name: file.name, Delta: core.Secret(e.blank(file)), Sync: true}}))
 	}
-	if damaged != "" {
-		e.complain(turn, "warning", "multi-auth.json", damaged+"; a copy is kept aside and what is known is written anew.")
-		turn.Effects = append(turn.Effects, e.saveDelta(store.Blank, true))
-		return
+	switch {
+	case missing && known:
+		heal("something removed it; what is known is written anew.")
+	case missing:
+	case readOnly != "":
+		file.readOnly = readOnly
+		e.complain(turn, "warning", name, readOnly+"; it is used and not written.")
+		file.tree.Join(text)
+	case text == "":
+		heal("it is empty; what is known is written anew.")
+	case damaged != "":
+		heal(damaged + "; a copy is kept aside and what is known is written anew.")
+	case old && known:
+		file.tree.Join(store.Upgrade(text))
+		heal("another extension has written it anew in version 1, which lost what was kept in it. It is written as it was; use one of the two extensions.")
+	case old:
+		file.tree.Join(store.Upgrade(text))
+		heal("its settings are of version 1 and were taken over; a copy is kept as multi-auth.json.v1.")
+	default:
+		file.seen = text
+		file.tree.Join(text)
 	}
-	e.seen = text
-	e.state.Join(text)
-	e.state.Own(store.Version)
+	file.tree.Own(file.version)
+}
+
+func (e *Engine) blank(file *ours) string {
+	if file.tree == e.own {
+		return store.BlankAccounts
+	}
+	return store.Blank
 }
 
 func (e *Engine) ready() *core.Ready {

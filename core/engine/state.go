@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sort"
+	"strconv"
 
 	"pimultiauth/core"
 	"pimultiauth/core/pool"
@@ -48,18 +49,27 @@ func (e *Engine) saveDelta(delta string, sync bool) core.Effect {
 	return e.effect(core.Effect{File: &core.File{Op: "save", Name: "state", Delta: core.Secret(delta), Sync: sync}})
 }
 
-// absorb joins a text of the state file with what this instance knows and brings the pools in line.
-func (e *Engine) absorb(text string) {
-	if text == e.seen {
+// saveOwn does the same for our accounts, and brings the pools in line.
+func (e *Engine) saveOwn(delta string) core.Effect {
+	file := e.files["accounts"]
+	e.follow(file, file.tree.Join(delta))
+	return e.effect(core.Effect{File: &core.File{Op: "save", Name: file.name, Delta: core.Secret(delta), Sync: true}})
+}
+
+// absorb joins a text of a file of ours with what this instance knows and brings the pools in line.
+func (e *Engine) absorb(file *ours, text string) {
+	if text == file.seen {
 		return
 	}
-	e.seen = text
-	e.follow(e.state.Join(text))
-	e.state.Own(store.Version)
+	file.seen = text
+	e.follow(file, file.tree.Join(text))
 }
 
 // follow brings the pools in line with what a join changed.
-func (e *Engine) follow(changes []store.Change) {
+func (e *Engine) follow(file *ours, changes []store.Change) {
+	if file.tree == e.own && len(changes) > 0 {
+		e.gather()
+	}
 	if len(changes) > fewChanges {
 		e.rebuild()
 		return
@@ -67,11 +77,11 @@ func (e *Engine) follow(changes []store.Change) {
 	whole := map[string]bool{}
 	for _, c := range changes {
 		switch {
-		case c.Provider == "" && (c.Part == "hidden" || c.Part == "chains" || c.Part == "providers" || c.Part == ""):
+		case c.Provider == "" && c.Part != "version":
 			e.rebuild()
 			return
 		case c.Provider != "":
-			whole[c.Provider] = whole[c.Provider] || !e.followOne(c)
+			whole[c.Provider] = whole[c.Provider] || file.tree == e.own || !e.followOne(c)
 		}
 	}
 	for _, c := range changes {
@@ -115,12 +125,64 @@ func (e *Engine) followOne(c store.Change) bool {
 	return true
 }
 
-// gather sorts the accounts of files by provider.
+// gather joins the accounts of auth.json and of our file, by provider. An account of ours that was adopted stands in the place of its
+// entry in auth.json, until somebody logs in there anew.
 func (e *Engine) gather() {
 	e.members = map[string][]core.Account{}
+	entry := map[string]*core.Account{}
+	for i := range e.auth.Accounts {
+		account := &e.auth.Accounts[i]
+		entry[account.Provider+"/"+account.ID] = account
+	}
+	shadowed := map[string]bool{}
+	named := map[string]bool{}
+	for _, own := range e.own.Accounts() {
+		key := own.Provider + "/" + own.ID
+		if theirs := entry[key]; theirs != nil && own.Adopted != 0 {
+			if theirs.Mark != own.Adopted && own.Expires.Before(theirs.Expires) {
+				continue
+			}
+			shadowed[key] = true
+		}
+		named[key] = true
+		e.members[own.Provider] = append(e.members[own.Provider], own.Account)
+	}
 	for _, account := range e.auth.Accounts {
+		key := account.Provider + "/" + account.ID
+		if shadowed[key] {
+			continue
+		}
+		if named[key] {
+			// Two accounts that came under one name at different times stay two.
+			account.ID += "@auth"
+			account.Label = account.ID
+		}
 		e.members[account.Provider] = append(e.members[account.Provider], account)
 	}
+	for provider, list := range e.members {
+		sort.SliceStable(list, func(i, j int) bool {
+			a, b := &list[i], &list[j]
+			if (a.ID == provider) != (b.ID == provider) {
+				return a.ID == provider
+			}
+			return store.Number(provider, a.ID) < store.Number(provider, b.ID)
+		})
+	}
+}
+
+// newID is a name that no account of a provider has or had.
+func (e *Engine) newID(provider string) string {
+	n := 0
+	for _, account := range e.auth.Accounts {
+		n = max(n, store.Number(provider, account.ID))
+	}
+	for _, id := range e.own.Names(provider) {
+		n = max(n, store.Number(provider, id))
+	}
+	for _, id := range e.state.Names(provider) {
+		n = max(n, store.Number(provider, id))
+	}
+	return provider + "-" + strconv.Itoa(n+1)
 }
 
 // rebuild makes the pools anew from the files, keeping what only this process knows: leases and last uses.
@@ -220,6 +282,7 @@ func (e *Engine) candidate(account core.Account, known store.AccountState, old *
 	if known.Label != "" {
 		c.Label = known.Label
 	}
+	c.BaseURL, c.Headers = e.own.Override(account.Provider, account.ID)
 	if old != nil {
 		if i := old.Find(account.ID); i >= 0 {
 			c.InFlight, c.LastUsed = old.Accounts[i].InFlight, old.Accounts[i].LastUsed

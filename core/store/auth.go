@@ -59,7 +59,7 @@ func ReadAuth(text string, known func(string) bool) Auth {
 			return true
 		}
 		provider, n := Owner(id, known)
-		account.Provider = provider
+		account.Provider, account.Entry = provider, id
 		if _, ok := order[provider]; !ok {
 			order[provider] = len(order)
 		}

@@ -14,7 +14,7 @@ import (
 //
 //	{"version":2,
 //	 "chains":{"<chain>":{at,label,hops:[{provider,models,api,health,attempts}],attempts,triggers,models} or {at,removed}},
-//	 "hidden":{"<provider>":{at,value}},
+//	 "hidden":{"<provider>":{at,value}}, "owning":{at,value},
 //	 "providers":{"<provider>":{
 //	   "mode":{at,value}, "order":{at,value:[account]}, "pin":{at,account,strict}, "strategy":{at,value},
 //	   "groups":{"<group>":{at,label,accounts,priority,mode,maxInFlight,health,cooldown,backoff} or {at,removed}},

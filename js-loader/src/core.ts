@@ -30,7 +30,7 @@ const deathSpan = 60_000;
 const politeness = 10;
 const longestTimer = 2 ** 31 - 1;
 /** The files whose changes by others are looked for before a request. */
-const watched: readonly FileName[] = ["auth", "state"];
+const watched: readonly FileName[] = ["auth", "accounts", "state"];
 
 /**
  * The core and the loop around it: a message in, its effects performed, its final turn out. When an instance dies, a new one takes over
@@ -194,7 +194,7 @@ export class Core {
 			this.#stamps.set(name, read.stamp);
 			return { text: read.text, missing: read.missing };
 		}
-		if (effect.op !== "save" || name === "auth" || name === "models") throw new Error(`${name} is not written`);
+		if (effect.op !== "save" || (name !== "accounts" && name !== "state")) throw new Error(`${name} is not written`);
 		const guest = this.#guest;
 		const saved = await this.#gate.pass(() =>
 			save(path, effect.sync, (current) => {

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
 /** The files the core knows by name. */
-export type FileName = "auth" | "models" | "state" | "config" | "settings";
+export type FileName = "auth" | "models" | "accounts" | "state" | "config" | "settings" | "journal";
 
 /** Where things are: Pi's own files in its agent directory, ours in the runtime directory, the configuration beside the extension. */
 export interface Places {
@@ -25,9 +25,11 @@ export function places(agent: string, root: string, env: NodeJS.ProcessEnv = pro
 		files: {
 			auth: join(agent, "auth.json"),
 			models: join(agent, "models.json"),
+			accounts: join(runtime, "multi-auth-accounts.json"),
 			state: join(runtime, "multi-auth.json"),
 			config: join(root, "config.json"),
 			settings: join(runtime, "multi-auth-config.json"),
+			journal: join(runtime, "multi-auth.journal"),
 		},
 		runtime,
 		debug: [join(root, "debug"), join(runtime, "debug")],

@@ -30,7 +30,7 @@ function folder(): string {
 	mkdirSync(path);
 	return path;
 }
-const replaceBy = (text: string) => () => ({ text, unchanged: false, damaged: "", readOnly: "" });
+const replaceBy = (text: string) => () => ({ text, unchanged: false, damaged: "", readOnly: "", old: false });
 
 test("a save replaces the file, is 0600 from the start and leaves nothing behind", () => {
 	const dir = folder();
@@ -61,7 +61,7 @@ test("a damaged text is kept aside byte by byte, the newest five of them", () =>
 		writeFileSync(file, bytes);
 		const end = Date.now() + 2;
 		while (Date.now() < end);
-		save(file, true, () => ({ text: "{}", unchanged: false, damaged: "it is no JSON", readOnly: "" }));
+		save(file, true, () => ({ text: "{}", unchanged: false, damaged: "it is no JSON", readOnly: "", old: false }));
 	}
 	const copies = readdirSync(dir).filter((name) => name.includes("damaged"));
 	assert.equal(copies.length, 5);
@@ -71,10 +71,10 @@ test("a damaged text is kept aside byte by byte, the newest five of them", () =>
 test("what must not be written is not, and what says it all already is left", () => {
 	const file = join(folder(), "state.json");
 	writeFileSync(file, "theirs");
-	const refuse = () => ({ text: "", unchanged: false, damaged: "", readOnly: "it is newer" });
+	const refuse = () => ({ text: "", unchanged: false, damaged: "", readOnly: "it is newer", old: false });
 	assert.throws(() => save(file, true, refuse), /newer/);
 	const before = statSync(file, { bigint: true }).mtimeNs;
-	save(file, true, () => ({ text: "theirs", unchanged: true, damaged: "", readOnly: "" }));
+	save(file, true, () => ({ text: "theirs", unchanged: true, damaged: "", readOnly: "", old: false }));
 	assert.equal(statSync(file, { bigint: true }).mtimeNs, before);
 });
 
@@ -92,7 +92,7 @@ import { save } from ${JSON.stringify(new URL("../src/perform/save.ts", import.m
 const [dir, count] = process.argv.slice(-2);
 const gate = new Gate(dir + "/gate");
 for (let i = 0; i < Number(count); i++)
-	await gate.pass(() => save(dir + "/n", false, (text) => ({ text: String(Number(text) + 1), unchanged: false, damaged: "", readOnly: "" })));
+	await gate.pass(() => save(dir + "/n", false, (text) => ({ text: String(Number(text) + 1), unchanged: false, damaged: "", readOnly: "", old: false })));
 gate.close();
 `;
 

@@ -25,6 +25,7 @@ export interface MergedText {
 	unchanged: boolean;
 	damaged: string;
 	readOnly: string;
+	old: boolean;
 }
 
 /**
@@ -40,6 +41,7 @@ export function save(file: string, sync: boolean, merge: (current: string) => Me
 	const folder = dirname(target);
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	if (merged.damaged && !current.missing) keepAside(target);
+	if (merged.old) keepOld(target);
 	write(target, merged.text, sync);
 	const s = statSync(target, { bigint: true });
 	return { text: merged.text, missing: false, stamp: stampOf(s) };
@@ -96,6 +98,16 @@ function keepAside(target: string): void {
 		.filter((name) => name.startsWith(prefix))
 		.sort();
 	for (const name of copies.slice(0, -keptAside)) unlinkSync(join(folder, name));
+}
+
+/** Keeps the first text of an older version beside its file. */
+function keepOld(target: string): void {
+	try {
+		copyFileSync(target, `${target}.v1`, constants.COPYFILE_EXCL);
+		chmodSync(`${target}.v1`, 0o600);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+	}
 }
 
 /** The stamp a file has now. */
