@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x772940ee
+const SchemaHash uint32 = 0x54b4c180
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -276,6 +276,9 @@ func appendMerged(b []byte, v *core.Merged) []byte {
 	b = appendTruth(b, v.Unchanged)
 	b = appendText(b, v.Damaged)
 	b = appendText(b, v.ReadOnly)
+	b = appendTruth(b, v.Old)
+	b = appendText(b, string(v.Delta))
+	b = appendTruth(b, v.Forget)
 	return b
 }
 

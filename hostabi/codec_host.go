@@ -277,6 +277,9 @@ func (d *decoder) readMerged(v *core.Merged) {
 	v.Unchanged = d.truth("Merged.Unchanged")
 	v.Damaged = d.text("Merged.Damaged")
 	v.ReadOnly = d.text("Merged.ReadOnly")
+	v.Old = d.truth("Merged.Old")
+	v.Delta = core.Secret(d.text("Merged.Delta"))
+	v.Forget = d.truth("Merged.Forget")
 }
 
 func (d *decoder) readView(v *core.View) {

@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x772940ee;
+export const schemaHash = 0x54b4c180;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -224,6 +224,12 @@ export interface Merged {
 	damaged: string;
 	/** ReadOnly says why the file must not be written, "" when it may. */
 	readOnly: string;
+	/** Old says that Current is of version 1; the host keeps one copy of it beside the file before it writes Text. */
+	old: boolean;
+	/** Delta is the change that was made where the effect named none, for the journal. */
+	delta: string;
+	/** Forget says that a removed account's secrets went out of the file: they must not stay in the journal either. */
+	forget: boolean;
 }
 
 /** Command is a line typed after /multi-auth. The answer is a View. */
@@ -927,6 +933,9 @@ function readMerged(r: Reader): Merged {
 		unchanged: r.truth(),
 		damaged: r.text(),
 		readOnly: r.text(),
+		old: r.truth(),
+		delta: r.text(),
+		forget: r.truth(),
 	};
 }
 
