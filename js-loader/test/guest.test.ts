@@ -43,7 +43,7 @@ test("effects come in order, and text keeps its characters", () => {
 	const turn = guest.call({ at, seed: 0, start: { piVersion: "", zoneMinutes: 0, known: ["dämo"], quiet: false } });
 	assert.deepEqual(
 		guest.effects.map((e) => e.file?.name),
-		["config", "settings", "models", "auth", "state"],
+		["config", "settings", "models", "auth", "accounts", "state"],
 	);
 	const results = guest.effects.map((e) => ({
 		id: e.id,
