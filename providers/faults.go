@@ -64,7 +64,7 @@ var quirks = []quirk{
 		{Codes: "1008", Kind: core.Unpaid},
 		{Codes: "2056", Kind: core.QuotaSpent, Window: 5 * core.Hour},
 		{Codes: "2061", Kind: core.NotEntitled},
-		{Codes: "2013", Words: "context window exceeds limit", Status: "4xx", Kind: ""},
+		{Words: "context window exceeds limit", Kind: core.TooLong},
 		{Codes: "1026 1027 1042 2013", Kind: core.BadRequest},
 		{Codes: "1000 1013 1024 1033", Kind: core.Overloaded},
 		{Codes: "1001", Kind: core.Timeout},
@@ -95,7 +95,7 @@ var quirks = []quirk{
 	// docs.aws.amazon.com/bedrock, "Troubleshooting error codes".
 	{"amazon-bedrock", "", []core.FaultRule{
 		{Words: "too many tokens per day|tokens per day", Kind: core.QuotaSpent, Window: core.Day},
-		{Status: "400 404 0", Codes: "validationexception resourcenotfoundexception", Words: "model identifier is invalid|on-demand throughput isn|retry your request with the id or arn of an inference profile|marked by provider as legacy|end of its life", Unless: "operation not allowed|too long|maximum|malformed|messages|content|tool|toolconfig|temperature|blank|role|field|image|document|schema|throttl|thinking|prefill|conversation|assistant", Kind: core.ModelUnavailable},
+		{Status: "400 0", Codes: "validationexception", Words: "model identifier is invalid|on-demand throughput isn|retry your request with the id or arn of an inference profile|marked by provider as legacy|end of its life", Unless: "operation not allowed|too long|maximum|malformed|messages|content|tool|toolconfig|temperature|blank|role|field|image|document|schema|throttl|thinking|prefill|conversation|assistant", Kind: core.ModelUnavailable},
 		{Words: "don't have access to the model|access to the model with the specified|model access is denied|aws marketplace|use case details", Kind: core.NotEntitled},
 		{Codes: "modeltimeoutexception", Kind: core.Timeout},
 		{Status: "429 503 400 0", Codes: "modelnotreadyexception serviceunavailableexception", Kind: core.Overloaded},
@@ -154,7 +154,10 @@ var quirks = []quirk{
 		{Status: "429", Codes: "exceeded_current_quota_error", Words: "exceeded_current_quota_error", Unless: "tpd|per day", Kind: core.Unpaid},
 		{Words: "max tpd|reached max request per day|tokens per day", Kind: core.QuotaSpent, Window: core.Day},
 	}},
-	{"xiaomi*", china, nil},
+	// platform.xiaomimimo.com, "Error codes": 421 is its content filter.
+	{"xiaomi*", china, []core.FaultRule{
+		{Status: "421", Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
+	}},
 	{"ant-ling", china, nil},
 	{"deepseek", china, nil},
 	{"huggingface", "", []core.FaultRule{

@@ -43,7 +43,7 @@ const (
 
 	closedCodes = "account_deactivated organization_disabled deactivated_workspace account_suspended organization_deactivated account_disabled user_suspended " +
 		"consumer_suspended org_disabled account_banned user_banned account_blocked user_blocked account_locked project_archived organization_archived account_terminated workspace_disabled"
-	closedWords = "organization … disabled|organisation … disabled|organization … deactivated|organization … suspended|workspace … deactivated|workspace … disabled|workspace … suspended|" +
+	closedWords = "organization … disabled|organization … restricted|organization … banned|organisation … disabled|organization … deactivated|organization … suspended|workspace … deactivated|workspace … disabled|workspace … suspended|" +
 		"account … suspended|account … deactivated|account … been disabled|account is disabled|account has been blocked|account is blocked|account was blocked|account … been banned|account is banned|" +
 		"account … been terminated|account … been closed|account … been locked|account is locked|account is restricted|account has been restricted|account … been flagged|account disabled|account blocked|account banned|" +
 		"access terminated|user … suspended|user … banned|user has been blocked|consumer … has been suspended|project … has been suspended|project … archived|" +
@@ -52,7 +52,7 @@ const (
 	// Revoked credentials need a new login or a new key; refreshing brings nothing.
 	revokedCodes = "token_revoked token_invalidated refresh_token_reused key_revoked api_key_revoked session_invalidated refresh_token_invalidated"
 	revokedWords = "token_revoked|token_invalidated|token has been invalidated|token was invalidated|invalidated oauth token|token has been revoked|token was revoked|token revoked|" +
-		"token is revoked|has been revoked|was revoked|reported as leaked|session has been invalidated|key revoked|key is revoked|try signing in again"
+		"token is revoked|has been revoked|was revoked|reported as leaked|session has been invalidated|key revoked|key is revoked"
 
 	// Expired access tokens are healed by a refresh.
 	expiredCodes = "token_expired expired_token expiredtokenexception session_expired jwt_expired auth_token_expired expiredtoken access_token_expired"
@@ -89,7 +89,7 @@ const (
 		"no access to copilot|copilot is not enabled|policy … disabled by|disabled by your organization|disabled by your administrator|disabled by an administrator|operation not allowed|permission … denied on resource"
 
 	notInPlanCodes = "model_access_denied model_not_in_plan subscription_required not_entitled usage_not_included model_not_available_for_integrator accessdenied.unpurchased " +
-		"model.accessdenied model_not_allowed model_requires_subscription model_not_enabled plan_upgrade_required upgrade_required tier_required"
+		"model.accessdenied model_not_allowed model_requires_subscription model_not_enabled plan_upgrade_required upgrade_required tier_required model_terms_required model_permission_blocked_*"
 	notInPlanWords = "access to model|access to the model|access to this model|access to the requested model|access the model|access this model|use this model|use the model|not available on your plan|not available in your plan|not available for your plan|not available on the free|" +
 		"not available for free|not included in your plan|not included in your subscription|not included in your current|not available with your|only available to|only available for|only available on|paid_plan_required|paid plan required|" +
 		"requires a subscription|requires a paid|requires a plus|requires a pro|requires a max|requires an enterprise|requires plus|requires pro|requires max|requires team|requires business|requires enterprise|requires an upgrade|plan does not include|" +
@@ -137,7 +137,7 @@ const (
 		"zu viele anfragen|anfragelimit|ratenlimit|trop de requêtes|limite de débit|limite de requêtes|demasiadas solicitudes|demasiadas peticiones|límite de solicitudes|límite de velocidad|límite de tasa"
 
 	busyCodes = "overloaded_error engine_overloaded_error server_overloaded model_overloaded slow_down capacity_exceeded modelnotreadyexception serviceunavailableexception server_is_overloaded engine_overloaded overloaded no_capacity " +
-		"nocapacity model_not_ready server_busy insufficient_capacity capacity_error modeloverloaded over_capacity outofcapacity model_at_capacity"
+		"nocapacity queue_exceeded model_not_ready server_busy insufficient_capacity capacity_error modeloverloaded over_capacity outofcapacity model_at_capacity"
 	busyWords = "overloaded|out of memory|cuda oom|no more data centers|capacity temporarily exceeded|at capacity|at full capacity|model is not loaded|model not loaded|failed to load model|currently loading|is loading|high demand|high load|heavy load|high traffic|out of capacity|capacity exceeded|no capacity|insufficient capacity|" +
 		"currently experiencing|warming up|cold start|服务繁忙|服务器繁忙|系统繁忙|模型繁忙|访问量过大|负载过高|混雑|混み合|過負荷|überlastet|ausgelastet|surchargé|sobrecargad|saturado"
 
@@ -185,7 +185,7 @@ var tooManyRules = []core.FaultRule{
 var afterWindows = []core.FaultRule{
 	{Codes: unpaidCodes, Words: unpaidWords, Unless: "unlock … free model|free-models-per|per minute|rate limits", Kind: core.Unpaid},
 	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
-	{Words: "model is overloaded|model … overloaded|engine is currently overloaded|service … overloaded|server is overloaded|out of capacity|at capacity|no capacity|model is currently overloaded|experiencing high demand|experiencing heavy", Unless: "rate limit|quota", Kind: core.Overloaded},
+	{Words: "model is overloaded|model … overloaded|engine is currently overloaded|service … overloaded|server is overloaded|out of capacity|at capacity|no capacity|model is currently overloaded|experiencing high demand|experiencing heavy|high traffic|heavy traffic|server … overloaded", Unless: "rate limit|quota", Kind: core.Overloaded},
 }
 
 var unauthorizedRules = []core.FaultRule{
@@ -226,7 +226,7 @@ var forbiddenRules = []core.FaultRule{
 	{Codes: "access_terminated_error", Kind: core.Forbidden, Cause: "access ended by the provider"},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
-	{Codes: lacksCodes, Words: "insufficient authentication scopes|missing scope|missing permission|insufficient permission", Kind: core.Forbidden, Cause: "key lacks a permission"},
+	{Codes: lacksCodes, Words: "insufficient authentication scopes|missing scope|missing permission|insufficient permission|sufficient permissions|required scope|scope requirement", Kind: core.Forbidden, Cause: "key lacks a permission"},
 	{Codes: notInPlanCodes + " " + noModelCodes, Words: notInPlanWords + "|" + noModelWords, Kind: core.NotEntitled},
 	{Codes: expiredCodes, Words: expiredWords, Unless: "api key", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Words: lacksWords, Kind: core.Forbidden, Cause: "access not permitted"},
@@ -254,7 +254,7 @@ var rejectedRules = []core.FaultRule{
 	{Codes: keySureCodes + " " + revokedCodes, Words: keySureWords + "|" + revokedWords, Kind: core.Unauthorized},
 	{Codes: expiredCodes, Words: "access token has expired|oauth token has expired|token is expired|expiredtokenexception|security token … expired", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
-	{Codes: "insufficient_quota usage_limit_reached quota_exceeded usage_limit_exceeded", Words: "specified api usage limits|usage limit reached|reached your usage limit|quota exceeded|exceeded your current quota", Kind: ""},
+	{Codes: "insufficient_quota usage_limit_reached quota_exceeded usage_limit_exceeded servicequotaexceededexception spend_limit_exceeded monthly_limit_reached", Words: "specified api usage limits|specified … api usage limits|usage limit reached|spend limit|spending limit|spending cap|reached its monthly|monthly limit reached|limit reached for this month|reached your usage limit|quota exceeded|exceeded your current quota", Kind: ""},
 	{Codes: "throttlingexception throttling throttling.* rate_limit_exceeded rate_limit_error too_many_requests", Words: "rate limit exceeded|too many requests", Kind: ""},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
@@ -304,7 +304,7 @@ var spans = []struct {
 }{
 	{month, "monthly|per month|per-month|permonth|per_month|billing cycle|billing period|billing month|30 day|30-day|30天|this month|next month|month's|api usage limits|每月|本月|月度|月限额|月間|今月|毎月|monatlich|monatslimit|monats|mensuel|par mois|mensual|por mes|month allocated quota|/month"},
 	{core.Week, "weekly|per week|per-week|perweek|per_week|7-day|7 day|seven-day|seven day|7d |next week|this week|week's|每周|每週|本周|本週|周限额|周用量|七天|7天|7 天|週間|今週|wöchentlich|wochenlimit|wochen|hebdomadaire|par semaine|semanal|por semana|week allocated quota|/week"},
-	{core.Day, "daily|per day|per-day|perday|per_day|(rpd)|(tpd)| rpd| tpd|today|used up your daily|free allocation|24 hour|24-hour|24h|tomorrow|at midnight|requests-day|tokens-day|每日|每天|当日|今日|日限额|当天|1日|一日|本日|毎日|täglich|tageslimit|pro tag|quotidien|journali|par jour|diari|por día|/day"},
+	{core.Day, "daily|per day|per-day|perday|per_day|(rpd)|(tpd)| rpd| tpd|used up your daily|free allocation|24 hour|24-hour|24h|requests-day|tokens-day|每日|每天|当日|今日|日限额|当天|1日|一日|本日|毎日|täglich|tageslimit|pro tag|quotidien|journali|par jour|diari|por día|/day"},
 	{5 * core.Hour, "5 hour|5-hour|five-hour|five hour|5h limit|5h window|5h quota|5 小时|5小时|五小时|5時間|5 時間|5-stunden|5 stunden|5 heures|5 horas|session limit|hour allocated quota"},
 	{core.Hour, "hourly|per hour|per_hour|/hour|每小时|1時間あたり|stündlich|pro stunde|par heure|por hora"},
 	{core.Minute, "per minute|per-minute|perminute|per_minute|per min|(rpm)|(tpm)|(itpm)|(otpm)| rpm| tpm|rpm:|tpm:|per second|per_second|/min|-minute|每分钟|每分鐘|每秒|1分あたり|pro minute|par minute|por minuto"},
