@@ -6,6 +6,8 @@ TOOLS := js-loader/node_modules/.package-lock.json
 WASM := js-loader/core.wasm
 BUNDLE := js-loader/index.js
 GO_SOURCES := $(shell find core hostabi providers wasm -name '*.go' -not -name '*_test.go') go.mod go.sum
+# Code that is not in the way of a request is not inlined: it would weigh twice as much.
+COMPACT := pimultiauth/providers/... pimultiauth/core pimultiauth/core/fault pimultiauth/core/store pimultiauth/core/view github.com/tidwall/...
 TS_SOURCES := $(shell find js-loader/src -name '*.ts')
 BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
@@ -23,7 +25,7 @@ $(TOOLS): js-loader/package.json js-loader/package-lock.json
 	go run ./tests/lean .build/lean
 
 $(WASM): $(GO_SOURCES) .build/lean/go.mod
-	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' -o .build/plain.wasm ./wasm
+	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' $(COMPACT:%=-gcflags=%=-l) -o .build/plain.wasm ./wasm
 	go run ./tests/preinit .build/plain.wasm $@
 
 $(BUNDLE): $(TS_SOURCES) $(TOOLS)

@@ -76,17 +76,6 @@ type KeyShape struct {
 	Page string
 }
 
-// UsageSource is how the usage of an account is read.
-type UsageSource struct {
-	// Logins and Keys say for which accounts it works.
-	Logins bool
-	Keys   bool
-	// Requests are the calls to make, in their order, with the account's own credential and no pretended client.
-	Requests func(account Account) []Fetch
-	// Read joins the answers, in the order of Requests. An answer that failed has its status or, without one, 0.
-	Read func(account Account, answers []FetchResult, at Time) Usage
-}
-
 // Entitlement is what a plan says about one model. The zero value is a plan that serves it like every other.
 type Entitlement struct {
 	// Tier orders accounts: those of a lower one are used first.

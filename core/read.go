@@ -2,7 +2,6 @@ package core
 
 import (
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -97,7 +96,7 @@ var (
 	limitNames   = []string{"limit", "entitlement", "total"}
 	countNames   = []string{"used"}
 	restNames    = []string{"remaining", "quota_remaining"}
-	resetNames   = []string{"resets_at", "reset_at", "resetsAt", "resetAt", "resetTime", "reset_time", "nextResetTime", "end_time", "reset_date"}
+	resetNames   = []string{"resets_at", "reset_at", "resetsAt", "resetAt", "resetTime", "reset_time", "nextResetTime"}
 	waitNames    = []string{"reset_after_seconds", "resets_in_seconds", "reset_in", "resetIn", "resetInSec", "ttl"}
 	secondsNames = []string{"limit_window_seconds", "window_seconds", "windowSeconds"}
 	minutesNames = []string{"window_minutes", "windowMinutes", "window_duration_mins", "limit_window_minutes"}
@@ -165,132 +164,4 @@ func Plain(text string, max int) string {
 		text = strings.ToValidUTF8(text[:max], "")
 	}
 	return text
-}
-
-// Reading is the usage of an account while its answers are read.
-type Reading struct {
-	Usage
-	Account Account
-	At      Time
-	// Refused says that the provider tells it refuses the account now; Paid that its owner pays for use beyond full windows.
-	Refused bool
-	Paid    bool
-}
-
-// Fail says why an answer of the service itself is no usage, e.g. a wrong key with status 200.
-func (r *Reading) Fail(why string) { r.Error = Plain(why, 200) }
-
-// ReadUsage reads the answers of an account. read takes the body of each that succeeded and says whether it knew it; it tells answers
-// apart by what they hold. Answers that failed count only when nothing could be read.
-func ReadUsage(account Account, answers []FetchResult, at Time, read func(r *Reading, body gjson.Result) bool) Usage {
-	r := Reading{Account: account, At: at}
-	known, failure := false, ""
-	for i := range answers {
-		body, why := readAnswer(&answers[i])
-		if why == "" {
-			if read(&r, body) {
-				known = true
-				continue
-			}
-			why = "the format was invalid"
-		}
-		if failure == "" {
-			failure = why
-		}
-	}
-	u := r.Usage
-	u.At = at
-	if !known {
-		if failure == "" {
-			failure = "there was no answer"
-		}
-		return Usage{At: at, Error: failure}
-	}
-	u.Plan = strings.ToLower(Plain(u.Plan, 60))
-	u.tidy(at)
-	if r.Refused || !r.Paid {
-		u.Block(at, r.Refused)
-	}
-	return u
-}
-
-var statusWords = map[int]string{
-	401: "the login or key has expired or is invalid",
-	402: "payment is required",
-	403: "access was denied",
-	404: "there is no usage at this address",
-	429: "it was asked too often",
-}
-
-func readAnswer(a *FetchResult) (gjson.Result, string) {
-	if a.Status != 200 {
-		if a.Status == 0 {
-			return gjson.Result{}, "there was no answer"
-		}
-		words := statusWords[a.Status]
-		if words == "" {
-			words = "the service could not say"
-		}
-		return gjson.Result{}, words + " (status " + strconv.Itoa(a.Status) + ")"
-	}
-	body, ok := ReadObject(a.Body.Reveal())
-	if !ok {
-		return body, "the format was invalid"
-	}
-	return body, ""
-}
-
-// Token is the secret an account's requests carry: the access token of a login or its key, "" where only the host can tell it.
-func (a *Account) Token() string {
-	name := "key"
-	if a.Login {
-		name = "access"
-	}
-	token := a.Field(name)
-	if !a.Login && (strings.HasPrefix(token, "!") || strings.Contains(token, "$")) {
-		// Pi's notation for a command or a variable.
-		return ""
-	}
-	return token
-}
-
-// Field is a text of the credential, "" when there is none of that name.
-func (a *Account) Field(name string) string {
-	v := gjson.Get(a.Credential.Reveal(), name)
-	if v.Type != gjson.String {
-		return ""
-	}
-	return v.Str
-}
-
-// Get asks a usage endpoint with a token as "Bearer", or as what scheme says. The answer is bounded and quick or it is none.
-func Get(url, scheme, token string, headers ...SecretHeader) Fetch {
-	headers = append(headers, SecretHeader{"authorization", Secret(scheme + " " + token)}, SecretHeader{"accept", "application/json"},
-		SecretHeader{"user-agent", "pi-multi-auth"})
-	return Fetch{Method: "GET", URL: url, Headers: headers, Timeout: 10 * Second, MaxBytes: 256 << 10, Origin: OriginOf(url)}
-}
-
-// Gets asks several addresses, one after the other, with an account's token; nothing is asked without one.
-func Gets(account Account, urls ...string) []Fetch {
-	token := account.Token()
-	if token == "" {
-		return nil
-	}
-	fetches := make([]Fetch, len(urls))
-	for i, url := range urls {
-		fetches[i] = Get(url, "Bearer", token)
-	}
-	return fetches
-}
-
-// OriginOf is scheme and host of an address, "" where it has none.
-func OriginOf(url string) string {
-	i := strings.Index(url, "://")
-	if i < 0 {
-		return ""
-	}
-	if j := strings.IndexAny(url[i+3:], "/?#"); j >= 0 {
-		return url[:i+3+j]
-	}
-	return url
 }

@@ -143,16 +143,16 @@ func rank(w *Window) int {
 	return 0
 }
 
-// Block sets BlockedUntil: the latest reset of the account's full windows. An account that is refused although none is full waits for
-// its fullest one, of equals the shortest.
-func (u *Usage) Block(at Time, refused bool) {
+// Block sets BlockedUntil: the latest reset of the account's full windows, or of those of the only model it tells of. An account that
+// is refused although none is full waits for its fullest one, of equals the shortest.
+func (u *Usage) Block(at Time, model string, refused bool) {
 	var fullest *Window
 	for i := range u.Windows {
 		w := &u.Windows[i]
-		if w.Model != "" || w.Aside || !at.Before(w.ResetsAt) {
+		if w.Model != model || w.Aside || !at.Before(w.ResetsAt) {
 			continue
 		}
-		if w.Full(at) && u.BlockedUntil.Before(w.ResetsAt) {
+		if w.Known && w.Used >= 100 && u.BlockedUntil.Before(w.ResetsAt) {
 			u.BlockedUntil = w.ResetsAt
 		}
 		if fullest == nil || w.Used > fullest.Used {

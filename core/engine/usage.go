@@ -58,7 +58,7 @@ func (e *Engine) inspectUsage(q gjson.Result, at core.Time) string {
 	}
 	if len(windows) > 0 {
 		u.Join(windows, at)
-		u.Block(at, false)
+		u.Block(at, "", false)
 	}
 	return usageObject(&u).Text()
 }
@@ -90,5 +90,5 @@ func number(o *core.Object, name string, value float64, known bool) {
 		o.Raw(name, "null")
 		return
 	}
-	o.Raw(name, strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64))
+	o.Raw(name, strconv.FormatFloat(math.Floor(value*1e6+0.5)/1e6, 'f', -1, 64))
 }

@@ -1,63 +1,22 @@
-// Package blazeapi reads what is left of a BlazeAPI key's day.
+// Package blazeapi knows where a BlazeAPI key tells what is left of its day.
 package blazeapi
 
-import (
-	"strings"
+import "pimultiauth/core"
 
-	"github.com/tidwall/gjson"
-
-	"pimultiauth/core"
-)
-
-const home = "https://blazeai.boxu.dev/api"
-
-// Usage asks the service's usage endpoint, of the base URL the account has of its own if there is one.
+// Usage asks the service's usage endpoint, of the base URL the account has of its own if there is one. The service counts days of UTC, as
+// its daily breakdown shows. Without premium credits the models that cost none still serve. The flat names are an older shape's.
 var Usage = &core.UsageSource{
-	Keys: true,
-	Requests: func(account core.Account) []core.Fetch {
-		base := account.Field("request.baseUrl")
-		if base == "" {
-			base = home
-		}
-		base = strings.TrimSuffix(strings.TrimRight(base, "/"), "/chat/completions")
-		base = strings.TrimRight(strings.TrimSuffix(base, "/v1"), "/")
-		return core.Gets(account, base+"/usage")
+	Keys:  true,
+	URLs:  []string{"https://blazeai.boxu.dev/api/usage"},
+	Base:  true,
+	Known: "plan.daily_requests|plan.premium_daily_credits",
+	Plan:  "plan.name|user.plan",
+	Windows: []core.WindowRow{
+		{Window: core.Window{Name: "requests", Length: core.Day}, Used: "usage.today.requests|usage.today", Limit: "plan.daily_requests", Calendar: true},
+		{Window: core.Window{Name: "premium credits", Length: core.Day, Model: "premium"}, Used: "usage.today.premium_credits|usage.premium_used", Limit: "plan.premium_daily_credits", Calendar: true},
 	},
-	Read: func(account core.Account, answers []core.FetchResult, at core.Time) core.Usage {
-		return core.ReadUsage(account, answers, at, read)
+	Balance: []core.BalanceRow{
+		{If: "plan.premium_daily_credits=0", Amount: "plan.premium_daily_credits", Currency: "premium credits", Serves: true},
+		{If: "plan.premium_daily_credits!0", Amount: "plan.premium_daily_credits", Less: "usage.today.premium_credits|usage.premium_used", Currency: "premium credits", Serves: true},
 	},
-}
-
-func read(r *core.Reading, body gjson.Result) bool {
-	plan, usage := body.Get("plan"), body.Get("usage")
-	r.Plan = core.First(plan, "name").String()
-	if r.Plan == "" {
-		r.Plan = body.Get("user.plan").String()
-	}
-	today := usage.Get("today")
-	requests, premium := today.Get("requests"), today.Get("premium_credits")
-	if today.Type == gjson.Number {
-		// The older, flat shape.
-		requests, premium = today, usage.Get("premium_used")
-	}
-	// The service counts days of UTC, as its daily breakdown shows.
-	resets := r.At.NextMidnight(0)
-	count := func(allowance, used gjson.Result, w core.Window) (left float64, told bool) {
-		limit, limited := core.ReadNumber(allowance)
-		n, counted := core.ReadNumber(used)
-		if limited && limit > 0 {
-			w.Length, w.ResetsAt = core.Day, resets
-			if counted {
-				w.SetUsed(n / limit * 100)
-			}
-			r.Add(w)
-		}
-		return max(limit-n, 0), limited && (counted || limit == 0)
-	}
-	_, told := count(plan.Get("daily_requests"), requests, core.Window{Name: "requests"})
-	if left, ok := count(plan.Get("premium_daily_credits"), premium, core.Window{Name: "premium credits", Model: "premium"}); ok {
-		// Without them the models that cost none still serve.
-		r.Balance, told = core.Balance{Known: true, Amount: left, Currency: "premium credits"}, true
-	}
-	return told || len(r.Windows) > 0
 }

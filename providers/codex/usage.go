@@ -1,75 +1,34 @@
-// Package codex reads what is left of a ChatGPT plan, which Codex and logins to OpenAI draw on.
+// Package codex knows where a ChatGPT plan, which Codex and logins to OpenAI draw on, tells what is left.
 package codex
 
-import (
-	"strings"
+import "pimultiauth/core"
 
-	"github.com/tidwall/gjson"
-
-	"pimultiauth/core"
+const (
+	spent    = "credits.overage_limit_reached=true|spend_control.reached=true|"
+	depleted = "rate_limit_reached_type^workspace_|rate_limit_reached_type.type^workspace_"
 )
 
 // Usage asks the endpoint of ChatGPT's own usage page; the vendor does not document it, its open client reads it (openai/codex, 2026-01).
+// Which window is the short one is told by its length alone: some plans have only a week, and first. A workspace whose owner or member
+// has nothing left to spend is refused at any percentage.
 var Usage = &core.UsageSource{
-	Logins: true,
-	Requests: func(account core.Account) []core.Fetch {
-		token := account.Token()
-		if token == "" {
-			return nil
-		}
-		var headers []core.SecretHeader
-		if id := account.Field("accountId"); id != "" {
-			headers = append(headers, core.SecretHeader{Name: "chatgpt-account-id", Value: core.Secret(id)})
-		}
-		return []core.Fetch{core.Get("https://chatgpt.com/backend-api/wham/usage", "Bearer", token, headers...)}
+	Logins:  true,
+	URLs:    []string{"https://chatgpt.com/backend-api/wham/usage"},
+	Headers: []core.Header{{Name: "chatgpt-account-id", Value: "{accountId}"}},
+	Known:   "rate_limit|plan_type|credits",
+	Plan:    "plan_type",
+	Windows: []core.WindowRow{
+		{At: "rate_limit.primary_window", Else: "primary"},
+		{At: "rate_limit.secondary_window", Else: "secondary"},
+		{At: "code_review_rate_limit.primary_window", Window: core.Window{Name: "code review", Aside: true}},
+		{Each: "additional_rate_limits", At: "rate_limit.primary_window", ModelAt: "limit_name|metered_feature"},
+		{Each: "additional_rate_limits", At: "rate_limit.secondary_window", ModelAt: "limit_name|metered_feature"},
 	},
-	Read: func(account core.Account, answers []core.FetchResult, at core.Time) core.Usage {
-		return core.ReadUsage(account, answers, at, read)
+	Balance: []core.BalanceRow{
+		{If: "credits.unlimited=true", Currency: "credits", Exhausted: spent + depleted, Serves: true},
+		{If: "credits.unlimited!true|credits.balance", Amount: "credits.balance", Currency: "credits", Exhausted: spent + depleted, Serves: true},
+		{If: spent + depleted, Exhausted: spent + depleted},
 	},
-}
-
-func read(r *core.Reading, body gjson.Result) bool {
-	limits, plan, credits := body.Get("rate_limit"), body.Get("plan_type"), body.Get("credits")
-	if !limits.Exists() && !plan.Exists() && !credits.Exists() {
-		return false
-	}
-	r.Plan = plan.String()
-	pair(r, limits, core.Window{})
-	pair(r, body.Get("code_review_rate_limit"), core.Window{Name: "code review", Aside: true})
-	body.Get("additional_rate_limits").ForEach(func(_, limit gjson.Result) bool {
-		model := core.First(limit, "limit_name", "metered_feature").String()
-		if model == "" {
-			model = "other"
-		}
-		pair(r, limit.Get("rate_limit"), core.Window{Model: model})
-		return true
-	})
-	r.Refused = limits.Get("limit_reached").Bool() || limits.Get("allowed").Type == gjson.False
-	if amount, ok := core.ReadNumber(credits.Get("balance")); ok {
-		r.Balance.Known, r.Balance.Amount = true, amount
-	}
-	if credits.IsObject() {
-		r.Balance.Currency = "credits"
-	}
-	// A workspace whose owner or member has nothing left to spend is refused at any percentage.
-	reached := body.Get("rate_limit_reached_type")
-	if reached.IsObject() {
-		reached = reached.Get("type")
-	}
-	r.Balance.Exhausted = credits.Get("overage_limit_reached").Bool() || body.Get("spend_control.reached").Bool() || strings.HasPrefix(reached.String(), "workspace_")
-	r.Paid = !r.Refused && !r.Balance.Exhausted && limits.Get("allowed").Bool() && (credits.Get("unlimited").Bool() || credits.Get("has_credits").Bool())
-	r.Refused = r.Refused || r.Balance.Exhausted
-	return true
-}
-
-// pair reads the two windows of a limit. Which is the short one is told by their length alone: some plans have only a week, and first.
-func pair(r *core.Reading, limit gjson.Result, as core.Window) {
-	for _, name := range []string{"primary", "secondary"} {
-		w := core.ReadWindow(core.First(limit, name+"_window", name), r.At)
-		w.Name, w.Model, w.Aside = as.Name, as.Model, as.Aside
-		if w.Name == "" && w.Length == 0 {
-			w.Name = name
-		}
-		r.Add(w)
-	}
+	Refused: "rate_limit.limit_reached=true|rate_limit.allowed=false|" + spent + depleted,
+	Paid:    "credits.unlimited=true|credits.has_credits=true",
 }

@@ -1,37 +1,16 @@
-// Package deepseek reads the balance of a DeepSeek account.
+// Package deepseek knows where a DeepSeek account tells its balance.
 package deepseek
 
-import (
-	"github.com/tidwall/gjson"
+import "pimultiauth/core"
 
-	"pimultiauth/core"
-)
-
-// Usage asks for the balance as the vendor documents it (api-docs.deepseek.com, get-user-balance, 2026-01).
+// Usage asks for the balance as the vendor documents it (api-docs.deepseek.com, get-user-balance, 2026-01). An account may hold two
+// currencies.
 var Usage = &core.UsageSource{
-	Keys: true,
-	Requests: func(account core.Account) []core.Fetch {
-		return core.Gets(account, "https://api.deepseek.com/user/balance")
+	Keys:  true,
+	URLs:  []string{"https://api.deepseek.com/user/balance"},
+	Known: "is_available|balance_infos.0",
+	Balance: []core.BalanceRow{
+		{Each: "balance_infos", Amount: "total_balance", CurrencyAt: "currency", Exhausted: "/is_available=false", Not: "/is_available=true"},
+		{If: "is_available=false", Exhausted: "is_available=false"},
 	},
-	Read: func(account core.Account, answers []core.FetchResult, at core.Time) core.Usage {
-		return core.ReadUsage(account, answers, at, read)
-	},
-}
-
-func read(r *core.Reading, body gjson.Result) bool {
-	available := body.Get("is_available")
-	body.Get("balance_infos").ForEach(func(_, info gjson.Result) bool {
-		// An account may hold two currencies; one that holds something counts before one that is empty.
-		amount, ok := core.ReadNumber(info.Get("total_balance"))
-		if ok && (!r.Balance.Known || (r.Balance.Amount <= 0 && amount > 0)) {
-			r.Balance = core.Balance{Known: true, Amount: amount, Currency: core.Plain(info.Get("currency").String(), 8)}
-		}
-		return true
-	})
-	if available.IsBool() {
-		r.Balance.Exhausted = !available.Bool()
-	} else {
-		r.Balance.Exhausted = r.Balance.Known && r.Balance.Amount <= 0
-	}
-	return available.IsBool() || r.Balance.Known
 }

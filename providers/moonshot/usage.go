@@ -1,11 +1,7 @@
-// Package moonshot reads the balance of a Moonshot AI account.
+// Package moonshot knows where a Moonshot AI account tells its balance.
 package moonshot
 
-import (
-	"github.com/tidwall/gjson"
-
-	"pimultiauth/core"
-)
+import "pimultiauth/core"
 
 // Usage and UsageCN ask for the balance as documented (platform.moonshot.ai, check balance, 2026-01); the two are different accounts.
 var (
@@ -15,18 +11,11 @@ var (
 
 func source(url, currency string) *core.UsageSource {
 	return &core.UsageSource{
-		Keys:     true,
-		Requests: func(account core.Account) []core.Fetch { return core.Gets(account, url) },
-		Read: func(account core.Account, answers []core.FetchResult, at core.Time) core.Usage {
-			return core.ReadUsage(account, answers, at, func(r *core.Reading, body gjson.Result) bool {
-				if code, ok := core.ReadNumber(body.Get("code")); (ok && code != 0) || body.Get("status").Type == gjson.False {
-					r.Fail("the service refused (code " + body.Get("code").String() + ")")
-					return true
-				}
-				amount, ok := core.ReadNumber(body.Get("data.available_balance"))
-				r.Balance = core.Balance{Known: ok, Amount: amount, Currency: currency, Exhausted: ok && amount <= 0}
-				return ok
-			})
-		},
+		Keys:    true,
+		URLs:    []string{url},
+		Known:   "data.available_balance",
+		Failed:  "code!0|status=false",
+		Code:    "code",
+		Balance: []core.BalanceRow{{Amount: "data.available_balance", Currency: currency}},
 	}
 }
