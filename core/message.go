@@ -71,6 +71,8 @@ type Acquire struct {
 	Prompt int
 	// Bound names what the request carries that only the account that made it can read: "thinking", "encrypted", "response", "file".
 	Bound []string
+	// Only is the one account that may serve, for a process that was begun with a credential of its own; "" for any.
+	Only string
 }
 
 // Member is an account that Pi itself resolves.
@@ -259,6 +261,10 @@ type Login struct {
 	Label string
 	// Mode is Pi's mode, as in Acquire.
 	Mode string
+	// Replaced and Credential are the provider's own entry before and after a login that Pi made itself: nobody is asked anything, and
+	// the replaced one stays as an account of ours unless both are the same.
+	Replaced   Secret
+	Credential Secret
 }
 
 // Inspect asks what the core makes of something, without changing anything. Line is one JSON object.
@@ -418,7 +424,7 @@ type Progress struct {
 }
 
 // Listen waits on 127.0.0.1 for one GET of Path whose query names State. The answer's Text is the query; a call that does not fit is
-// refused and waited past.
+// refused and waited past. A port that is in use or not permitted is passed over.
 type Listen struct {
 	// Ports are tried in their order; 0 is one that is free.
 	Ports []int
@@ -428,8 +434,11 @@ type Listen struct {
 	// Open is the page to show once the port is known; "{port}" in it is replaced.
 	Open    string
 	Timeout Duration
-	// Paste also takes what the browser was sent to, typed by the person, where no browser reaches this machine.
+	// Paste also takes what the browser was sent to, typed by the person, where no browser reaches this machine. The answer's Port is 0
+	// then. Without Ports it is the only way.
 	Paste bool
+	// Keep opens the port and answers which, without waiting: a later Listen of the same State waits there.
+	Keep bool
 }
 
 // Input reads what the person keeps elsewhere. Kind is "env", "file" or "stdin"; Name the variable or the path.

@@ -35,8 +35,16 @@ type Provider struct {
 	Retired string
 	// Keys says that its accounts may be keys.
 	Keys bool
-	// Login is the login its accounts may have: "" for none, "pi" for the one the provider brings in Pi itself, "own" for Flow.
+	// Login is the login its accounts may have: "" for none of ours (Pi's provider may bring one), "own" for Methods.
 	Login string
+	// Methods are the provider's own logins, the first one being the usual.
+	Methods []LoginMethod
+	// Renewal renews its own logins at a token endpoint, or Renew over Host; both nil unless Login is "own". Renew answers a
+	// TokenError where a login is lost.
+	Renewal *Renewal
+	Renew   func(h Host, credential Secret) (Secret, error)
+	// Lead is how long before its end a token is renewed; 0 is a minute.
+	Lead Duration
 	// Env are the variables Pi reads a key from, the first one being what people know.
 	Env []string
 	// Origins are those a credential may be sent to, e.g. "https://api.anthropic.com"; a host that begins with "*." stands for its
@@ -61,9 +69,17 @@ type Provider struct {
 	Identity func(credential Secret) Identity
 	// Paste reads keys of a shape of its own out of what a person pasted; nil for the common rules.
 	Paste func(text string, many bool) Paste
-	// Flow is the provider's own login over Host and Refresh its renewal; both nil unless Login is "own".
-	Flow    func(h Host, method string) (Secret, error)
-	Refresh func(h Host, credential Secret) (Secret, error)
+}
+
+// LoginMethod is one way to log in. Exactly one of Device, Code and Flow is set.
+type LoginMethod struct {
+	// ID is what a command calls it, Label what people choose from.
+	ID    string
+	Label string
+	// Device and Code are logins of the common kinds, Flow one that fits neither.
+	Device *DeviceLogin
+	Code   *CodeLogin
+	Flow   func(h Host) (Secret, error)
 }
 
 // KeyShape is what a vendor documents of its keys. The zero value knows nothing.

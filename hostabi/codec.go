@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x54b4c180
+const SchemaHash uint32 = 0x596473ab
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -106,6 +106,7 @@ func (d *decoder) readAcquire(v *core.Acquire) {
 			v.Bound[i] = d.text("Acquire.Bound")
 		}
 	}
+	v.Only = d.text("Acquire.Only")
 }
 
 func (d *decoder) readMember(v *core.Member) {
@@ -185,6 +186,8 @@ func (d *decoder) readLogin(v *core.Login) {
 	v.Account = d.text("Login.Account")
 	v.Label = d.text("Login.Label")
 	v.Mode = d.text("Login.Mode")
+	v.Replaced = core.Secret(d.text("Login.Replaced"))
+	v.Credential = core.Secret(d.text("Login.Credential"))
 }
 
 func (d *decoder) readInspect(v *core.Inspect) {
@@ -516,6 +519,7 @@ func appendListen(b []byte, v *core.Listen) []byte {
 	b = appendText(b, v.Open)
 	b = appendNumber(b, int64(v.Timeout))
 	b = appendTruth(b, v.Paste)
+	b = appendTruth(b, v.Keep)
 	return b
 }
 

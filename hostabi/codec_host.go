@@ -96,6 +96,7 @@ func appendAcquire(b []byte, v *core.Acquire) []byte {
 	for i := range v.Bound {
 		b = appendText(b, v.Bound[i])
 	}
+	b = appendText(b, v.Only)
 	return b
 }
 
@@ -181,6 +182,8 @@ func appendLogin(b []byte, v *core.Login) []byte {
 	b = appendText(b, v.Account)
 	b = appendText(b, v.Label)
 	b = appendText(b, v.Mode)
+	b = appendText(b, string(v.Replaced))
+	b = appendText(b, string(v.Credential))
 	return b
 }
 
@@ -520,6 +523,7 @@ func (d *decoder) readListen(v *core.Listen) {
 	v.Open = d.text("Listen.Open")
 	v.Timeout = core.Duration(d.number("Listen.Timeout"))
 	v.Paste = d.truth("Listen.Paste")
+	v.Keep = d.truth("Listen.Keep")
 }
 
 func (d *decoder) readInput(v *core.Input) {

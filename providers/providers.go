@@ -3,7 +3,13 @@
 // It does not know accounts or rules of choice. It imports the core's root and nothing else of the project.
 package providers
 
-import "pimultiauth/core"
+import (
+	"pimultiauth/core"
+	"pimultiauth/providers/cline"
+	"pimultiauth/providers/kilo"
+	"pimultiauth/providers/kimi"
+	"pimultiauth/providers/qwen"
+)
 
 // All lists the catalogue in display order. The ids are those of Pi 0.87.1 and 1.5.2 and of the services that extensions add.
 func All() []core.Provider {
@@ -18,7 +24,7 @@ func All() []core.Provider {
 		{ID: "baseten", Name: "Baseten"},
 		{ID: "blazeapi", Name: "BlazeAPI", Mode: core.UsageBased},
 		{ID: "cerebras", Name: "Cerebras"},
-		{ID: "cline", Name: "Cline"},
+		{ID: "cline", Name: "Cline", Login: "own", Methods: cline.Methods, Renew: cline.Renew, Lead: cline.Lead},
 		{ID: "cloudflare-ai-gateway", Name: "Cloudflare AI Gateway"},
 		{ID: "cloudflare-workers-ai", Aliases: []string{"cloudflare"}, Name: "Cloudflare Workers AI"},
 		{ID: "deepseek", Name: "DeepSeek"},
@@ -27,8 +33,8 @@ func All() []core.Provider {
 		{ID: "google-vertex", Name: "Google Vertex AI"},
 		{ID: "groq", Name: "Groq"},
 		{ID: "huggingface", Name: "Hugging Face"},
-		{ID: "kilo", Name: "Kilo"},
-		{ID: "kimi-coding", Name: "Kimi For Coding"},
+		{ID: "kilo", Name: "Kilo", Login: "own", Methods: kilo.Methods, Renew: kilo.Renew},
+		{ID: "kimi-coding", Name: "Kimi For Coding", Login: "own", Methods: kimi.Methods, Renewal: &kimi.Renewal, Lead: kimi.Lead},
 		{ID: "meta", Name: "Meta"},
 		{ID: "minimax", Name: "MiniMax"},
 		{ID: "minimax-cn", Name: "MiniMax (China)"},
@@ -39,7 +45,7 @@ func All() []core.Provider {
 		{ID: "opencode", Name: "OpenCode Zen"},
 		{ID: "opencode-go", Name: "OpenCode Go"},
 		{ID: "openrouter", Name: "OpenRouter"},
-		{ID: "qwen", Name: "Qwen"},
+		{ID: "qwen", Name: "Qwen", Login: "own", Methods: qwen.Methods, Renewal: &qwen.Renewal},
 		{ID: "qwen-token-plan", Name: "Qwen Token Plan"},
 		{ID: "qwen-token-plan-cn", Name: "Qwen Token Plan (China)"},
 		{ID: "qwen-token-plan-individual", Name: "Qwen Token Plan (individual)"},

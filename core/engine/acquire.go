@@ -69,6 +69,9 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 	}
 	pick := e.pick(r, p, m.At)
 	if pick.Index < 0 {
+		if keys := e.renewable(r, p, m.At); len(keys) > 0 {
+			return e.begin(func(h *flow.Host) core.Turn { return e.renewFor(h, r, keys) }), nil
+		}
 		return e.refuse(r, p, m.At, false), nil
 	}
 	if pick.New && r.home == "" && r.session != "" && len(p.Accounts) > 1 {

@@ -49,6 +49,13 @@ type Engine struct {
 	saves   map[int64]func() string
 	choices map[string]*choice
 
+	// renewals are how the renewing of logins stands, by provider + "/" + account; nextRenewal is when the first is due, zero for never.
+	renewals    map[string]*renewal
+	nextRenewal core.Time
+	// at and seed are those of the message that is being answered.
+	at   core.Time
+	seed int64
+
 	lastLease  int64
 	lastFlow   int64
 	lastEffect int64
@@ -69,6 +76,7 @@ func New(catalogue []core.Provider) *Engine {
 		flows:     map[int64]*flow.Flow{},
 		saves:     map[int64]func() string{},
 		choices:   map[string]*choice{},
+		renewals:  map[string]*renewal{},
 	}
 	e.files = map[string]*ours{
 		"state":    {name: "state", tree: e.state, version: store.Version},
@@ -100,6 +108,7 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 	if kinds(m) != 1 {
 		return core.Turn{}, ErrNoKind
 	}
+	e.at, e.seed = m.At, m.Seed
 	switch {
 	case m.Acquire != nil:
 		return e.acquire(m)
@@ -160,12 +169,12 @@ func (e *Engine) notice(level, key, text string) core.Effect {
 func (e *Engine) begin(body func(*flow.Host) core.Turn) core.Turn {
 	e.lastFlow++
 	id := e.lastFlow
-	e.flows[id] = flow.New(body)
+	e.flows[id] = flow.New(e.effect, body)
 	return e.advance(id, nil)
 }
 
 func (e *Engine) advance(id int64, results []core.Result) core.Turn {
-	effects, turn, ended := e.flows[id].Next(results)
+	effects, turn, ended := e.flows[id].Next(e.at, results)
 	if !ended {
 		return core.Turn{Flow: id, Effects: effects}
 	}
@@ -184,6 +193,10 @@ func (e *Engine) cancel(m core.Message) (core.Turn, error) {
 	f := e.flows[m.Cancel.Flow]
 	if f == nil {
 		return core.Turn{}, ErrNoFlow
+	}
+	if f.Sealed() {
+		// A token that is being redeemed is spent already: who does not wait for it leaves it to be kept.
+		return core.Turn{Done: &core.Done{}}, nil
 	}
 	f.Stop()
 	delete(e.flows, m.Cancel.Flow)

@@ -3,6 +3,7 @@ package engine
 import (
 	"pimultiauth/core"
 	"pimultiauth/core/fault"
+	"pimultiauth/core/flow"
 	"pimultiauth/core/pool"
 	"pimultiauth/core/store"
 )
@@ -100,6 +101,7 @@ func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outc
 	r.tried = append(r.tried, c.ID)
 	r.retried = false
 	turn.Effects = append(turn.Effects, e.bench(r, p, c, f, at)...)
+	e.urge(c, f.Kind)
 	next := e.another(r, p, o, at)
 	next.Effects = append(turn.Effects, next.Effects...)
 	return next
@@ -124,6 +126,9 @@ func (e *Engine) another(r *request, p *pool.Pool, o core.Outcome, at core.Time)
 		r.restarting = true
 	}
 	if pick.Index < 0 {
+		if keys := e.renewable(r, p, at); len(keys) > 0 && r.attempts < maxAttempts {
+			return e.begin(func(h *flow.Host) core.Turn { return e.renewFor(h, r, keys) })
+		}
 		return e.refuse(r, p, at, false)
 	}
 	turn := e.lease(r, p, pick, at)

@@ -90,6 +90,9 @@ func (e *Engine) follow(file *ours, changes []store.Change) {
 			e.rebuildPool(c.Provider)
 		}
 	}
+	if len(changes) > 0 {
+		e.planNext()
+	}
 }
 
 // followOne brings one account, session or place in line; false when that needs the whole pool.
@@ -201,11 +204,13 @@ func (e *Engine) rebuild() {
 	for _, id := range ids {
 		e.rebuildPool(id)
 	}
+	e.planNext()
 }
 
 func (e *Engine) rebuildPool(id string) {
 	old := e.pools[id]
 	delete(e.pools, id)
+	e.unplan(id)
 	if e.hidden(id) {
 		return
 	}
@@ -288,5 +293,6 @@ func (e *Engine) candidate(account core.Account, known store.AccountState, old *
 			c.InFlight, c.LastUsed = old.Accounts[i].InFlight, old.Accounts[i].LastUsed
 		}
 	}
+	e.plan(&c, known.Renewal)
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"pimultiauth/core"
+	"pimultiauth/core/flow"
 )
 
 // tick ends leases whose deadline has passed: whoever held them is gone, and nothing is learned.
@@ -24,12 +25,18 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 			}
 		}
 	}
+	if id, ok := e.dueRenewal(m.At); ok {
+		return e.begin(func(h *flow.Host) core.Turn {
+			e.renew(h, id)
+			return core.Turn{Done: &core.Done{}}
+		}), nil
+	}
 	return core.Turn{Done: &core.Done{}}, nil
 }
 
-// wakeAt is the earliest deadline of a lease.
+// wakeAt is the earliest deadline of a lease or when the next login is to be renewed.
 func (e *Engine) wakeAt() core.Time {
-	var wake core.Time
+	wake := e.nextRenewal
 	for _, r := range e.requests {
 		if wake.IsZero() || r.deadline.Before(wake) {
 			wake = r.deadline

@@ -67,6 +67,8 @@ type AccountState struct {
 	Label   string
 	Health  Health
 	Removed Removed
+	// Renewal is how the renewing of its login went last.
+	Renewal Renewal
 }
 
 // Home is the account of a session.
@@ -213,6 +215,7 @@ func readAccount(n *node) AccountState {
 	}
 	removed := n.get("removed").value()
 	a.Removed = Removed{readTime(removed.Get("at")), readMark(removed.Get("mark"))}
+	a.Renewal = readRenewal(n.get("renewal").value())
 	return a
 }
 

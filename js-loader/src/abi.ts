@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x54b4c180;
+export const schemaHash = 0x596473ab;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -78,6 +78,8 @@ export interface Acquire {
 	prompt: number;
 	/** Bound names what the request carries that only the account that made it can read: "thinking", "encrypted", "response", "file". */
 	bound: string[];
+	/** Only is the one account that may serve, for a process that was begun with a credential of its own; "" for any. */
+	only: string;
 }
 
 /** Member is an account that Pi itself resolves. */
@@ -269,6 +271,12 @@ export interface Login {
 	label: string;
 	/** Mode is Pi's mode, as in Acquire. */
 	mode: string;
+	/**
+	 * Replaced and Credential are the provider's own entry before and after a login that Pi made itself: nobody is asked anything, and
+	 * the replaced one stays as an account of ours unless both are the same.
+	 */
+	replaced: string;
+	credential: string;
 }
 
 /** Inspect asks what the core makes of something, without changing anything. Line is one JSON object. */
@@ -431,7 +439,7 @@ export interface Progress {
 
 /**
  * Listen waits on 127.0.0.1 for one GET of Path whose query names State. The answer's Text is the query; a call that does not fit is
- * refused and waited past.
+ * refused and waited past. A port that is in use or not permitted is passed over.
  */
 export interface Listen {
 	/** Ports are tried in their order; 0 is one that is free. */
@@ -442,8 +450,13 @@ export interface Listen {
 	/** Open is the page to show once the port is known; "{port}" in it is replaced. */
 	open: string;
 	timeout: number;
-	/** Paste also takes what the browser was sent to, typed by the person, where no browser reaches this machine. */
+	/**
+	 * Paste also takes what the browser was sent to, typed by the person, where no browser reaches this machine. The answer's Port is 0
+	 * then. Without Ports it is the only way.
+	 */
 	paste: boolean;
+	/** Keep opens the port and answers which, without waiting: a later Listen of the same State waits there. */
+	keep: boolean;
 }
 
 /** Input reads what the person keeps elsewhere. Kind is "env", "file" or "stdin"; Name the variable or the path. */
@@ -581,6 +594,7 @@ function writeAcquire(w: Writer, v: Acquire): void {
 	w.number(v.prompt);
 	w.count(v.bound.length);
 	for (const x of v.bound) w.text(x);
+	w.text(v.only);
 }
 
 function writeMember(w: Writer, v: Member): void {
@@ -652,6 +666,8 @@ function writeLogin(w: Writer, v: Login): void {
 	w.text(v.account);
 	w.text(v.label);
 	w.text(v.mode);
+	w.text(v.replaced);
+	w.text(v.credential);
 }
 
 function writeInspect(w: Writer, v: Inspect): void {
@@ -743,6 +759,7 @@ export function makeAcquire(v: Part<Acquire> = {}): Acquire {
 		project: v.project ?? "",
 		prompt: v.prompt ?? 0,
 		bound: v.bound ?? [],
+		only: v.only ?? "",
 	};
 }
 
@@ -842,6 +859,8 @@ export function makeLogin(v: Part<Login> = {}): Login {
 		account: v.account ?? "",
 		label: v.label ?? "",
 		mode: v.mode ?? "",
+		replaced: v.replaced ?? "",
+		credential: v.credential ?? "",
 	};
 }
 
@@ -1096,6 +1115,7 @@ function readListen(r: Reader): Listen {
 		open: r.text(),
 		timeout: r.number(),
 		paste: r.truth(),
+		keep: r.truth(),
 	};
 }
 

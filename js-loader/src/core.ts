@@ -3,9 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Effect, Message, Notice, Ready, Result, Turn } from "./abi.ts";
 import { Guest, GuestError } from "./guest.ts";
+import { performAsk } from "./perform/ask.ts";
 import { performFetch } from "./perform/fetch.ts";
 import { Gate } from "./perform/gate.ts";
+import { Holds } from "./perform/hold.ts";
+import type { Callback } from "./perform/listen.ts";
 import { appendLog } from "./perform/log.ts";
+import type { Person } from "./perform/person.ts";
+import type { PiSide } from "./perform/pi.ts";
 import { readText } from "./perform/read.ts";
 import { save, stampNow } from "./perform/save.ts";
 import type { FileName, Places } from "./places.ts";
@@ -22,6 +27,15 @@ export interface CoreOptions {
 	notice: (notice: Notice) => void;
 	piVersion: string;
 	now?: () => number;
+	/** Pi's own code, for the logins and renewals of its providers. */
+	pi?: PiSide;
+}
+
+/** What one question has open until it is answered. */
+interface Work {
+	person: Person | undefined;
+	holds: (() => void)[];
+	callbacks: Map<string, Callback>;
 }
 
 const deathsAllowed = 3;
@@ -40,6 +54,10 @@ export class Core {
 	readonly #options: CoreOptions;
 	readonly #module: WebAssembly.Module;
 	readonly #gate: Gate;
+	readonly #holds: Holds;
+	#closing = new AbortController();
+	/** Questions with a hold: what they redeem is not left half done. */
+	#holding = new Set<Promise<unknown>>();
 	#guest: Guest;
 	#known: string[] = [];
 	#deaths: number[] = [];
@@ -55,6 +73,7 @@ export class Core {
 		this.#options = options;
 		this.#module = module;
 		this.#gate = new Gate(join(options.places.runtime, "multi-auth.gate"));
+		this.#holds = new Holds(join(options.places.runtime, "multi-auth-holds"));
 		this.#guest = new Guest(module);
 	}
 
@@ -93,21 +112,21 @@ export class Core {
 		return this.ask({ changed: { files, known: news ? known : [] } });
 	}
 
-	/** Tells the core something and answers its final turn. */
-	async ask(question: Question): Promise<Turn> {
+	/** Tells the core something and answers its final turn. `person` is who a login is for. */
+	async ask(question: Question, person?: Person): Promise<Turn> {
 		if (this.#reviving && !question.start) await this.#reviving;
+		const work: Work = { person, holds: [], callbacks: new Map() };
 		try {
 			let [turn, effects] = this.#call(question);
 			const guest = this.#guest;
 			while (turn.flow !== 0) {
-				const results = await Promise.all(effects.filter((e) => e.waits).map((e) => this.#perform(e)));
+				const results = await Promise.all(effects.filter((e) => e.waits).map((e) => this.#perform(e, work)));
 				for (const effect of effects) if (!effect.waits) this.#performAside(effect);
 				// The ids of a dead instance's flows mean something else to the next one.
 				if (guest !== this.#guest) throw new GuestError("the core was started anew in the middle of this", false);
 				[turn, effects] = this.#call({ resume: { flow: turn.flow, results } });
 			}
 			for (const effect of effects) this.#performAside(effect);
-			this.#wakeAt(turn.wakeAt);
 			if (turn.ready) this.ready = turn.ready;
 			return turn;
 		} catch (error) {
@@ -117,6 +136,9 @@ export class Core {
 				else await this.#revive(error);
 			}
 			throw error;
+		} finally {
+			for (const leave of work.holds) leave();
+			for (const callback of work.callbacks.values()) callback.close();
 		}
 	}
 
@@ -127,6 +149,7 @@ export class Core {
 		const turn = this.#guest.call({ at, seed, ...question });
 		const effects = this.#guest.effects;
 		this.#guest.effects = [];
+		this.#wakeAt(turn.wakeAt);
 		return [turn, effects];
 	}
 
@@ -158,7 +181,7 @@ export class Core {
 		// What nobody waits for lets the next request leave first: a write to the disk holds up the whole process.
 		const later = effect.file ? new Promise((resolve) => setTimeout(resolve, politeness)) : Promise.resolve();
 		const done = later
-			.then(() => this.#perform(effect))
+			.then(() => this.#perform(effect, nobody))
 			.then((result) => {
 				if (result.error !== "" && effect.file)
 					this.#say({
@@ -171,16 +194,53 @@ export class Core {
 		void done.finally(() => this.#pending.delete(done));
 	}
 
-	async #perform(effect: Effect): Promise<Result> {
+	async #perform(effect: Effect, work: Work): Promise<Result> {
 		try {
 			if (effect.fetch) return { id: effect.id, error: "", fetch: await performFetch(effect.fetch) };
+			if (effect.file?.op === "hold")
+				return { id: effect.id, error: "", file: await this.#hold(effect.file.name, work) };
 			if (effect.file) return { id: effect.id, error: "", file: await this.#file(effect.id, effect.file) };
 			if (effect.ask?.notice) this.#say(effect.ask.notice);
+			else if (effect.ask) return { id: effect.id, error: "", ask: await this.#ask(effect.ask, work) };
 			if (effect.log) appendLog(this.#options.places.debug, effect.log.line);
 			return { id: effect.id, error: "" };
 		} catch (error) {
 			return { id: effect.id, error: plain(error) };
 		}
+	}
+
+	#ask(ask: NonNullable<Effect["ask"]>, work: Work) {
+		return performAsk(ask, {
+			keyFile: join(this.#options.places.runtime, "multi-auth.key"),
+			pi: this.#options.pi,
+			person: work.person,
+			callbacks: work.callbacks,
+			closing: this.#closing.signal,
+		});
+	}
+
+	async #hold(name: string, work: Work) {
+		const leave = await this.#holds.take(name);
+		let over = () => {};
+		const held = new Promise<void>((resolve) => {
+			over = resolve;
+		});
+		this.#holding.add(held);
+		if (this.#holding.size === 1) guardSignals(() => this.#settled());
+		work.holds.push(() => {
+			leave();
+			this.#holding.delete(held);
+			if (this.#holding.size === 0) releaseSignals();
+			over();
+		});
+		const read = readText(this.#options.places.files.accounts);
+		return { text: read.text, missing: read.missing };
+	}
+
+	/** Waits until nothing is redeemed any more and what was is on the disk. */
+	async #settled(): Promise<void> {
+		while (this.#holding.size > 0 || this.#pending.size > 0)
+			await Promise.allSettled([...this.#holding, ...this.#pending]);
 	}
 
 	async #file(id: number, effect: NonNullable<Effect["file"]>) {
@@ -211,22 +271,25 @@ export class Core {
 	#wakeAt(at: number): void {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
-		if (at === 0) return;
+		if (at === 0 || this.#closing.signal.aborted) return;
 		const wait = Math.min(Math.max(at - (this.#options.now ?? Date.now)(), 0), longestTimer);
 		this.#timer = setTimeout(() => void this.ask({ tick: {} }).catch(() => {}), wait);
 		// A core that waits must not keep `pi -p` alive.
 		this.#timer.unref();
 	}
 
-	/** Waits for what is on its way to the disk. */
+	/** Waits for what is on its way to the disk, and for tokens that are being redeemed: they are spent already. */
 	async drain(): Promise<void> {
-		await Promise.allSettled([...this.#pending]);
+		await this.#settled();
 	}
 
-	/** Ends timers and files; the core can still be asked afterwards. */
+	/** Ends timers, waits and files; the core can still be asked afterwards. */
 	async close(): Promise<void> {
+		clearTimeout(this.#timer);
+		this.#closing.abort();
 		await this.drain();
 		clearTimeout(this.#timer);
+		this.#closing = new AbortController();
 		this.#gate.close();
 	}
 
@@ -234,6 +297,33 @@ export class Core {
 	get started(): boolean {
 		return this.#stamps.size > 0;
 	}
+}
+
+/** The work of effects that nobody waits for. */
+const nobody: Work = { person: undefined, holds: [], callbacks: new Map() };
+
+const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+let guarded: [NodeJS.Signals, () => void][] = [];
+
+/** Where a signal would end the process at once, it ends it after `settled` while a token is being redeemed. */
+function guardSignals(settled: () => Promise<void>): void {
+	for (const signal of signals) {
+		// Whoever listens already shuts Pi down, and that waits for us.
+		if (process.listenerCount(signal) > 0) continue;
+		const listener = () => {
+			void settled().finally(() => {
+				releaseSignals();
+				process.kill(process.pid, signal);
+			});
+		};
+		process.once(signal, listener);
+		guarded.push([signal, listener]);
+	}
+}
+
+function releaseSignals(): void {
+	for (const [signal, listener] of guarded) process.removeListener(signal, listener);
+	guarded = [];
 }
 
 /** What went wrong, in words and without paths: they are said beside it. */

@@ -39,6 +39,8 @@ type Script struct {
 	Seed int64
 	// Fetch answers HTTP requests; without it none succeeds.
 	Fetch func(core.Fetch) (core.FetchResult, error)
+	// Ask answers the person, Pi and cryptography; without it nothing is answered. Sleep moves the clock by itself.
+	Ask func(core.Ask) (core.Answer, error)
 	// Watch sees every message and what came of it.
 	Watch   func(core.Message, core.Turn, error)
 	Notices []core.Notice
@@ -90,6 +92,22 @@ func (s *Script) Perform(x core.Effect) core.Result {
 		r.File, err = s.file(x.ID, x.File)
 	case x.Ask != nil && x.Ask.Notice != nil:
 		s.Notices = append(s.Notices, *x.Ask.Notice)
+	case x.Ask != nil && x.Ask.Sleep != nil:
+		s.At = s.At.Add(x.Ask.Sleep.Wait)
+		r.Ask = &core.Answer{}
+		if s.Ask != nil {
+			var answer core.Answer
+			if answer, err = s.Ask(*x.Ask); err == nil {
+				r.Ask = &answer
+			}
+		}
+	case x.Ask != nil && s.Ask == nil:
+		err = errors.New("nobody is there to answer")
+	case x.Ask != nil:
+		var answer core.Answer
+		if answer, err = s.Ask(*x.Ask); err == nil {
+			r.Ask = &answer
+		}
 	case x.Log != nil:
 		s.Lines = append(s.Lines, x.Log.Line)
 	}
@@ -105,6 +123,10 @@ func (s *Script) file(id int64, x *core.File) (*core.FileResult, error) {
 	}
 	current, there := s.Disk.Files[x.Name]
 	switch x.Op {
+	case "hold":
+		// One process at a time runs in a script, so the hold is always free.
+		accounts, there := s.Disk.Files["accounts"]
+		return &core.FileResult{Text: core.Secret(accounts), Missing: !there}, nil
 	case "read":
 		return &core.FileResult{Text: core.Secret(current), Missing: !there}, nil
 	case "append":

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 /** The part of node:sqlite that the gate needs. */
 interface Database {
@@ -52,17 +52,21 @@ export class Gate {
 
 	/** Runs `inside` with the gate held. `inside` must not wait: it holds up every process. */
 	async pass<T>(inside: () => T): Promise<T> {
-		const end = performance.now() + patience;
+		const leave = await this.enter();
+		try {
+			return inside();
+		} finally {
+			leave();
+		}
+	}
+
+	/** Waits for the gate and answers what lets it go. Who holds it across a wait of its own has a gate of its own for that. */
+	async enter(wait = patience): Promise<() => void> {
+		const end = performance.now() + wait;
 		for (let pause = 1; ; pause = Math.min(pause * 2, 20)) {
 			const leave = this.#enter();
-			if (leave) {
-				try {
-					return inside();
-				} finally {
-					leave();
-				}
-			}
-			if (performance.now() > end) throw new Error("another process holds multi-auth.gate");
+			if (leave) return leave;
+			if (performance.now() > end) throw new Error(`another process holds ${basename(this.#file)}`);
 			await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
 		}
 	}

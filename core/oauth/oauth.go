@@ -1,0 +1,173 @@
+// Package oauth runs the logins and renewals of RFC 6749, 7636, 8252 and 8628 as conversations with the host, for providers that say
+// what is special about theirs in a core.DeviceLogin, core.CodeLogin or core.Renewal.
+//
+// It does not know providers, accounts or files. Its rules (RFC 9700): PKCE with S256 and a one-time state of 256 bits always; a
+// verifier is never in an address; a refresh token that was given is never dropped because something else of the reply is wrong;
+// what a service says reaches people as one clean line, and none of its bodies does.
+package oauth
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"pimultiauth/core"
+)
+
+const formType = "application/x-www-form-urlencoded"
+
+// Login runs one method of a provider and answers the credential.
+func Login(h core.Host, m core.LoginMethod) (core.Secret, error) {
+	switch {
+	case m.Device != nil:
+		return device(h, *m.Device)
+	case m.Code != nil:
+		return code(h, *m.Code)
+	}
+	return m.Flow(h)
+}
+
+// Renew redeems a refresh token (RFC 6749 section 6). The error is a *core.TokenError.
+func Renew(h core.Host, r core.Renewal, credential core.Secret) (core.Secret, error) {
+	entry := credential.Reveal()
+	token := gjson.Get(entry, "refresh").String()
+	if token == "" {
+		return "", &core.TokenError{Code: "missing_refresh_token", Text: "the login holds no refresh token", Permanent: true}
+	}
+	// A refresh token belongs to the client it was given to.
+	client := gjson.Get(entry, "clientId").String()
+	if client == "" {
+		var err error
+		if client, err = clientOf(h, r.Client); err != nil {
+			return "", err
+		}
+	}
+	reply, err := core.Post(h, r.Token, formType, core.Form("grant_type", "refresh_token", "refresh_token", token, "client_id", client))
+	if err != nil {
+		return "", Unreachable(err)
+	}
+	return read(reply, credential, client, r.Extra, h.At())
+}
+
+// Unreachable is the failure of a request that got no answer.
+func Unreachable(err error) *core.TokenError {
+	e := &core.TokenError{Code: "request_failed", Text: core.PlainLine(err.Error(), 200)}
+	if lower := strings.ToLower(e.Text); strings.Contains(lower, "timed out") || strings.Contains(lower, "timeout") || strings.Contains(lower, "no answer in time") {
+		e.Code = "request_timeout"
+	}
+	return e
+}
+
+// read makes a credential of a token endpoint's reply, over what was held before.
+func read(reply core.FetchResult, old core.Secret, client string, more func(string) string, at core.Time) (core.Secret, error) {
+	body := reply.Body.Reveal()
+	if reply.Status < 200 || reply.Status > 299 {
+		return "", core.TokenFailure(reply, "the token endpoint answered "+status(reply.Status))
+	}
+	access, refresh, expires := gjson.Get(body, "access_token"), gjson.Get(body, "refresh_token"), gjson.Get(body, "expires_in")
+	good := gjson.Valid(body) && gjson.Parse(body).IsObject()
+	if good && refresh.Type != gjson.String {
+		refresh = gjson.Result{}
+	}
+	if !good || (access.Type != gjson.String || access.Str == "") && refresh.Str == "" {
+		if good && gjson.Get(body, "error").Exists() {
+			// Some services refuse with 200.
+			reply.Status = 400
+			return "", core.TokenFailure(reply, "the token endpoint refused")
+		}
+		return "", &core.TokenError{Code: "http_error", Text: "the token endpoint's answer holds no token", Status: reply.Status}
+	}
+	t := core.Tokens{Access: access.Str, Refresh: refresh.Str}
+	switch claimed := core.ClaimedExpiry(t.Access); {
+	case t.Access == "":
+		// The refresh token was rotated all the same: it is kept, and soon asked again.
+		t.Expires = at.Add(core.Minute)
+	case !expires.Exists() && claimed > at:
+		t.Expires = min(claimed, at.Add(90*core.Day))
+	default:
+		t.Expires = core.TokenExpiry(expires, at)
+	}
+	if t.Refresh == "" && gjson.Get(old.Reveal(), "refresh").String() == "" {
+		t.Refresh = t.Access
+	}
+	extra := ""
+	if client != "" {
+		extra = (&core.Object{}).String("clientId", client).Text()
+	}
+	if more != nil {
+		if text := more(body); text != "" {
+			extra = core.JoinObjects(extra, text)
+		}
+	}
+	return core.OAuthCredential(old, t, extra), nil
+}
+
+// clientOf is the client id to use: the person's own where a variable names one.
+func clientOf(h core.Host, c core.ClientID) (string, error) {
+	if c.Env == "" {
+		return c.ID, nil
+	}
+	answer, err := h.Ask(core.Ask{Input: &core.Input{Kind: "env", Name: c.Env}})
+	if err != nil {
+		return c.ID, nil
+	}
+	if own := strings.TrimSpace(answer.Text.Reveal()); own != "" {
+		return own, nil
+	}
+	return c.ID, nil
+}
+
+func status(code int) string {
+	if code == 0 {
+		return "nothing"
+	}
+	return "HTTP " + core.Decimal(int64(code))
+}
+
+// random asks for 256 bits, base64url.
+func random(h core.Host) (core.Secret, error) {
+	answer, err := h.Ask(core.Ask{Crypto: &core.Crypto{Op: "random"}})
+	return answer.Text, err
+}
+
+// pkce asks for a verifier and its challenge.
+func pkce(h core.Host) (verifier, challenge string, err error) {
+	answer, err := h.Ask(core.Ask{Crypto: &core.Crypto{Op: "pkce"}})
+	return answer.Text.Reveal(), answer.Extra.Reveal(), err
+}
+
+// Failure is an error of a login or renewal as a TokenError.
+func Failure(err error) *core.TokenError {
+	if e, ok := err.(*core.TokenError); ok {
+		return e
+	}
+	return Unreachable(err)
+}
+
+// Worded reads the text of a failure that Pi's own code worded: the first rule that fits counts.
+func Worded(text string) *core.TokenError {
+	e := &core.TokenError{Code: "provider_error", Text: core.PlainLine(text, 200)}
+	lower := strings.ToLower(text)
+	has := func(words ...string) bool {
+		for _, word := range words {
+			if strings.Contains(lower, word) {
+				return true
+			}
+		}
+		return false
+	}
+	token := has("refresh token", "refresh_token")
+	switch {
+	case has("already been used to generate a new access token", "refresh_token_reused", "refresh token reused"):
+		e.Code, e.Permanent = "refresh_token_reused", true
+	case has("invalid_grant", "invalid grant"):
+		e.Code, e.Permanent = "invalid_grant", true
+	case token && has("expired", "revoked", "invalid", "not found"):
+		e.Code, e.Permanent = "token_rejected", true
+	case token && has("missing"):
+		e.Code, e.Permanent = "missing_refresh_token", true
+	case has("timed out", "timeout", "abort", "no answer in time"):
+		e.Code = "request_timeout"
+	}
+	return e
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { Gate } from "./gate.ts";
+
+/** How long anybody waits for a hold: longer than a token endpoint may take. */
+const patience = 25_000;
+
+/**
+ * Locks by name over all processes of the machine, each the gate of a file of its own: it dies with its process. Within a process those
+ * who want the same one wait in their order.
+ */
+export class Holds {
+	readonly #folder: string;
+	readonly #patience: number;
+	readonly #last = new Map<string, Promise<unknown>>();
+
+	constructor(folder: string, wait = patience) {
+		this.#folder = folder;
+		this.#patience = wait;
+	}
+
+	/** Waits for the hold and answers what lets it go. Letting go twice does no harm. */
+	async take(name: string): Promise<() => void> {
+		const before = this.#last.get(name);
+		let next = () => {};
+		const mine = new Promise<void>((resolve) => {
+			next = resolve;
+		});
+		const chain = (before ?? Promise.resolve()).then(() => mine);
+		this.#last.set(name, chain);
+		void chain.then(() => {
+			if (this.#last.get(name) === chain) this.#last.delete(name);
+		});
+		// A name may hold anything; the file's must not.
+		const gate = new Gate(join(this.#folder, `${createHash("sha256").update(name).digest("hex").slice(0, 24)}.hold`));
+		const end = performance.now() + this.#patience;
+		try {
+			if (before) await within(before, this.#patience);
+			const leave = await gate.enter(end - performance.now());
+			let held = true;
+			return () => {
+				if (!held) return;
+				held = false;
+				try {
+					leave();
+				} finally {
+					gate.close();
+					next();
+				}
+			};
+		} catch (error) {
+			gate.close();
+			next();
+			throw error;
+		}
+	}
+}
+
+/** Waits for something, but not for ever. */
+async function within(what: Promise<unknown>, ms: number): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	try {
+		await Promise.race([
+			what,
+			new Promise((_, reject) => {
+				timer = setTimeout(() => reject(new Error("it is taking too long elsewhere")), ms);
+			}),
+		]);
+	} finally {
+		clearTimeout(timer);
+	}
+}

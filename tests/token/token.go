@@ -1,0 +1,153 @@
+// Package token is a scripted token endpoint: it gives out one-use refresh tokens and revokes a whole family when one is used twice
+// (RFC 9700 section 4.14.2). It does not know who asks.
+package token
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Server is one authorization server. The zero value is not usable; New makes one.
+type Server struct {
+	mu       sync.Mutex
+	families map[string]*family
+	refresh  map[string]*family
+	serial   int
+	calls    int
+	refused  int
+	perTurn  map[string]int
+
+	// Life is how long an access token lasts.
+	Life time.Duration
+	// Latency is how long the endpoint takes, before it has rotated anything and after.
+	Latency time.Duration
+	// Silent leaves the refresh token out of replies; the old one then stays good.
+	Silent bool
+	// Answer, when set, may answer instead of the server; false leaves it to it.
+	Answer func(w http.ResponseWriter, refresh string) bool
+}
+
+type family struct {
+	name    string
+	current string
+	access  string
+	turn    int
+	revoked bool
+}
+
+// Tokens are what a login holds.
+type Tokens struct {
+	Access  string
+	Refresh string
+}
+
+// New makes a server.
+func New() *Server {
+	return &Server{families: map[string]*family{}, refresh: map[string]*family{}, perTurn: map[string]int{}, Life: time.Hour}
+}
+
+// Grant gives an account its first tokens.
+func (s *Server) Grant(name string) Tokens {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := &family{name: name}
+	s.families[name] = f
+	return s.rotate(f)
+}
+
+func (s *Server) rotate(f *family) Tokens {
+	s.serial++
+	f.turn++
+	f.access = fmt.Sprintf("access-%s-%d-%d", f.name, f.turn, s.serial)
+	if f.current == "" || !s.Silent {
+		f.current = fmt.Sprintf("refresh-%s-%d-%d", f.name, f.turn, s.serial)
+		s.refresh[f.current] = f
+	}
+	return Tokens{f.access, f.current}
+}
+
+// Redeem exchanges a refresh token. ok is false for one that was used before, which revokes its family.
+func (s *Server) Redeem(refresh string) (t Tokens, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	f := s.refresh[refresh]
+	if f == nil || f.revoked || f.current != refresh {
+		if f != nil {
+			f.revoked = true
+		}
+		s.refused++
+		return Tokens{}, false
+	}
+	s.perTurn[fmt.Sprintf("%s %d", f.name, f.turn)]++
+	return s.rotate(f), true
+}
+
+// Calls counts the redemptions that were asked for, Refused those of them that were answered with invalid_grant.
+func (s *Server) Calls() (calls, refused int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls, s.refused
+}
+
+// Current is an account's access token as the server knows it, and how often it was given one.
+func (s *Server) Current(name string) (access string, turn int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.families[name]
+	return f.access, f.turn
+}
+
+// Revoked lists the accounts whose family was revoked.
+func (s *Server) Revoked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for name, f := range s.families {
+		if f.revoked {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Valid reports whether an access token is the one its account was given last.
+func (s *Server) Valid(access string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.families {
+		if f.access == access && !f.revoked {
+			return true
+		}
+	}
+	return false
+}
+
+// ServeHTTP answers a token request in the shape of RFC 6749 section 5.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "no form", http.StatusBadRequest)
+		return
+	}
+	refresh := r.PostForm.Get("refresh_token")
+	time.Sleep(s.Latency / 2)
+	if s.Answer != nil && s.Answer(w, refresh) {
+		return
+	}
+	t, ok := s.Redeem(refresh)
+	time.Sleep(s.Latency / 2)
+	w.Header().Set("Content-Type", "application/json")
+	if !ok {
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": "invalid_grant", "error_description": "the token was used before"})
+		return
+	}
+	reply := map[string]any{"access_token": t.Access, "token_type": "Bearer", "expires_in": s.Life.Seconds()}
+	if !s.Silent {
+		reply["refresh_token"] = t.Refresh
+	}
+	_ = json.NewEncoder(w).Encode(reply)
+}
