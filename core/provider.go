@@ -60,6 +60,9 @@ type Provider struct {
 	Windows func(headers []Header, at Time) []Window
 	// Faults read failures that only this provider words in its way. The first that holds counts; the common rules read the rest.
 	Faults []FaultRule
+	// Probe is where the smallest chat completion is asked for, to learn why an account refuses when the host could not see it; "" is
+	// never. An account's own base URL takes its place.
+	Probe string
 	// Zone is where its clocks stand when it tells a time without an offset, e.g. "Asia/Shanghai"; "" when that is not known.
 	Zone string
 	// Entitled says what an account of a plan (Usage.Plan, "" when it is not known) may be asked for; nil when plans make no difference.

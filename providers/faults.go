@@ -177,10 +177,39 @@ var quirks = []quirk{
 	}},
 }
 
-// withFaults gives each provider the quirks that name it.
+// probes are where the smallest chat completion is asked for: of the providers that Pi reaches by openai-completions with a key.
+var probes = []struct{ id, url string }{
+	{"ant-ling", "https://api.ant-ling.com/v1/chat/completions"},
+	{"baseten", "https://inference.baseten.co/v1/chat/completions"},
+	{"blazeapi", "https://blazeai.boxu.dev/api/chat/completions"},
+	{"cerebras", "https://api.cerebras.ai/v1/chat/completions"},
+	{"deepseek", "https://api.deepseek.com/chat/completions"},
+	{"fireworks", "https://api.fireworks.ai/inference/v1/chat/completions"},
+	{"groq", "https://api.groq.com/openai/v1/chat/completions"},
+	{"huggingface", "https://router.huggingface.co/v1/chat/completions"},
+	{"kimi-coding", "https://api.kimi.com/coding/v1/chat/completions"},
+	{"moonshotai", "https://api.moonshot.ai/v1/chat/completions"},
+	{"moonshotai-cn", "https://api.moonshot.cn/v1/chat/completions"},
+	{"nvidia", "https://integrate.api.nvidia.com/v1/chat/completions"},
+	{"openrouter", "https://openrouter.ai/api/v1/chat/completions"},
+	{"together", "https://api.together.ai/v1/chat/completions"},
+	{"xiaomi", "https://api.xiaomimimo.com/v1/chat/completions"},
+	{"xiaomi-token-plan-cn", "https://token-plan-cn.xiaomimimo.com/v1/chat/completions"},
+	{"xiaomi-token-plan-ams", "https://token-plan-ams.xiaomimimo.com/v1/chat/completions"},
+	{"xiaomi-token-plan-sgp", "https://token-plan-sgp.xiaomimimo.com/v1/chat/completions"},
+	{"zai", "https://api.z.ai/api/coding/paas/v4/chat/completions"},
+	{"zai-coding-cn", "https://open.bigmodel.cn/api/coding/paas/v4/chat/completions"},
+}
+
+// withFaults gives each provider the quirks and the probe that name it.
 func withFaults(all []core.Provider) []core.Provider {
 	for i := range all {
 		p := &all[i]
+		for j := range probes {
+			if probes[j].id == p.ID {
+				p.Probe = probes[j].url
+			}
+		}
 		for j := range quirks {
 			if q := &quirks[j]; q.names(p.ID) {
 				p.Faults = slices.Concat(p.Faults, q.faults)

@@ -32,6 +32,10 @@ type request struct {
 	retried  bool
 	attempts int
 	deadline core.Time
+	// api and bound are the wire and what it carries that only one account reads; strip is what a refusal showed to be too much.
+	api   string
+	bound []string
+	strip []string
 	// restarting says that output of a failed attempt was shown and is to be replaced.
 	restarting bool
 }
@@ -60,7 +64,7 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 		return e.peek(a, m.At), nil
 	}
 	p := e.offer(a)
-	r := &request{provider: a.Provider, model: a.Model, session: a.Session, mode: a.Mode, sticky: a.Sticky}
+	r := &request{provider: a.Provider, model: a.Model, session: a.Session, mode: a.Mode, sticky: a.Sticky, api: a.API, bound: a.Bound}
 	if a.Session != "" {
 		r.home = p.Homes[a.Session].Account
 	}
@@ -232,6 +236,7 @@ func (e *Engine) out(r *request, c *pool.Candidate, at, notBefore core.Time) cor
 		ID: e.lastLease, Account: c.ID, Provider: r.provider, Label: c.Label, Source: c.Source, Credential: c.Credential,
 		NotBefore: notBefore, Deadline: r.deadline, Attempt: r.attempts, Switched: r.home != "" && r.home != c.ID, Restart: r.restarting,
 	}
+	e.carry(r, lease)
 	turn := core.Turn{Lease: lease}
 	if e.config.Debug {
 		e.log(&turn, (&core.Object{}).Int("at", int64(at)).String("event", "lease").Int("lease", lease.ID).String("provider", r.provider).

@@ -48,6 +48,8 @@ type Engine struct {
 	// saves are run when the host asks for the text to write, under the gate.
 	saves   map[int64]func() string
 	choices map[string]*choice
+	// probed is when an account was last asked why it refused, keyed provider/account.
+	probed map[string]core.Time
 
 	// renewals are how the renewing of logins stands, by provider + "/" + account; nextRenewal is when the first is due, zero for never.
 	renewals    map[string]*renewal
@@ -77,6 +79,7 @@ func New(catalogue []core.Provider) *Engine {
 		saves:     map[int64]func() string{},
 		choices:   map[string]*choice{},
 		renewals:  map[string]*renewal{},
+		probed:    map[string]core.Time{},
 	}
 	e.files = map[string]*ours{
 		"state":    {name: "state", tree: e.state, version: store.Version},

@@ -45,6 +45,9 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	if m.Settle.Outcome.OK {
 		return e.succeeded(r, p, c, m.At), nil
 	}
+	if turn, ok := e.probe(r, c, m.Settle.Outcome, m.At); ok {
+		return turn, nil
+	}
 	return e.failed(r, p, c, m.Settle.Outcome, m.At), nil
 }
 
@@ -79,6 +82,10 @@ func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outc
 		e.log(&turn, (&core.Object{}).Int("at", int64(at)).String("event", "fault").String("provider", r.provider).String("account", c.ID).
 			Int("status", int64(o.Status)).String("kind", string(f.Kind)).String("scope", string(f.Scope)).String("verdict", string(f.Verdict)).
 			TimeOrNull("until", f.Until).String("source", string(f.Source)))
+	}
+	if next, ok := e.without(r, c, f, o, at); ok {
+		next.Effects = append(turn.Effects, next.Effects...)
+		return next
 	}
 	if f.Verdict == core.Surface {
 		original.Effects = turn.Effects
