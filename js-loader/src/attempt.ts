@@ -50,6 +50,8 @@ export interface Attempt {
 	outcome: Outcome;
 	/** What the watching fetch sees of it. */
 	seen: Seen;
+	/** Is told when the answer begins. */
+	begun: () => void;
 }
 
 /** A request as Pi made it. */
@@ -92,9 +94,18 @@ export async function rotate(runtime: Runtime, request: PiRequest, sender: Sende
 		runtime.failed(error);
 		return "pass on";
 	}
-	while (turn.lease) {
-		const outcome = await attempt(runtime, core, request, turn.lease, sender);
-		turn = await core.ask({ settle: { lease: turn.lease.id, outcome } });
+	let begun = core.quiet.begin();
+	try {
+		while (turn.lease) {
+			const outcome = await attempt(runtime, core, request, turn.lease, sender, begun);
+			turn = await core.ask({ settle: { lease: turn.lease.id, outcome } });
+			// Without a gap in between: what is to be written of a failure lets the next request leave first.
+			const next = core.quiet.begin();
+			begun();
+			begun = next;
+		}
+	} finally {
+		begun();
 	}
 	return turn;
 }
@@ -157,6 +168,7 @@ async function attempt(
 	request: PiRequest,
 	lease: Lease,
 	sender: Sender,
+	begun: () => void,
 ): Promise<Outcome> {
 	const started = Date.now();
 	const outcome: Outcome = makeOutcome({ started, ended: started });
@@ -168,7 +180,7 @@ async function attempt(
 			outcome.notSent = true;
 			throw error;
 		});
-		await sender.send({ ...prepared, outcome, seen });
+		await sender.send({ ...prepared, outcome, seen, begun });
 	} catch (error) {
 		outcome.text = textOf(error);
 		sender.threw(error);

@@ -11,8 +11,9 @@ import type { Callback } from "./perform/listen.ts";
 import { appendLog } from "./perform/log.ts";
 import type { Person } from "./perform/person.ts";
 import type { PiSide } from "./perform/pi.ts";
+import { Quiet } from "./perform/quiet.ts";
 import { readText } from "./perform/read.ts";
-import { save, stampNow } from "./perform/save.ts";
+import { type MergedText, save, stampNow } from "./perform/save.ts";
 import type { FileName, Places } from "./places.ts";
 
 /** A message without what the loader fills in. */
@@ -40,8 +41,6 @@ interface Work {
 
 const deathsAllowed = 3;
 const deathSpan = 60_000;
-/** How long a save that nobody waits for stands back, in milliseconds. */
-const politeness = 10;
 const longestTimer = 2 ** 31 - 1;
 /** The files whose changes by others are looked for before a request. */
 const watched: readonly FileName[] = ["auth", "accounts", "state"];
@@ -64,6 +63,8 @@ export class Core {
 	#said = new Set<string>();
 	#stamps = new Map<FileName, string>();
 	#timer: NodeJS.Timeout | undefined;
+	/** Saves that nobody waits for, until their moment comes. */
+	#later: Effect[] = [];
 	#pending = new Set<Promise<unknown>>();
 	#reviving: Promise<void> | undefined;
 	/** What the core said last of providers and their accounts. */
@@ -86,6 +87,9 @@ export class Core {
 	static loadSync(options: CoreOptions): Core {
 		return new Core(options, new WebAssembly.Module(readFileSync(options.module)));
 	}
+
+	/** When what nobody waits for may be done. */
+	readonly quiet = new Quiet();
 
 	/** The module failed too often: nothing more is asked of it, and Pi works as if the extension were not there. */
 	dead = false;
@@ -178,20 +182,42 @@ export class Core {
 	}
 
 	#performAside(effect: Effect): void {
-		// What nobody waits for lets the next request leave first: a write to the disk holds up the whole process.
-		const later = effect.file ? new Promise((resolve) => setTimeout(resolve, politeness)) : Promise.resolve();
-		const done = later
-			.then(() => this.#perform(effect, nobody))
-			.then((result) => {
-				if (result.error !== "" && effect.file)
-					this.#say({
-						level: "warning",
-						key: `${effect.file.op} ${effect.file.name} ${result.error}`,
-						text: `pi-multi-auth: ${this.#options.places.files[effect.file.name as FileName]} was not written (${result.error}). What was learned stays in memory.`,
-					});
-			});
-		this.#pending.add(done);
-		void done.finally(() => this.#pending.delete(done));
+		if (effect.file?.op !== "save") {
+			this.#track(this.#perform(effect, nobody).then((result) => this.#complain(effect, result.error)));
+			return;
+		}
+		this.#later.push(effect);
+		// One write says what several learned.
+		if (this.#later.length === 1)
+			this.#track(
+				this.quiet.come().then(async () => {
+					const names = Map.groupBy(this.#later.splice(0), (e) => e.file?.name);
+					for (const effects of names.values()) await this.#saveAside(effects);
+				}),
+			);
+	}
+
+	async #saveAside(effects: Effect[]): Promise<void> {
+		try {
+			await this.#save(effects);
+		} catch (error) {
+			for (const effect of effects) this.#complain(effect, plain(error));
+		}
+	}
+
+	#track(work: Promise<unknown>): void {
+		this.#pending.add(work);
+		void work.finally(() => this.#pending.delete(work));
+	}
+
+	#complain({ file }: Effect, error: string): void {
+		if (error === "" || !file) return;
+		const path = this.#options.places.files[file.name as FileName];
+		this.#say({
+			level: "warning",
+			key: `${file.op} ${file.name} ${error}`,
+			text: `pi-multi-auth: ${path} was not written (${error}). What was learned stays in memory.`,
+		});
 	}
 
 	async #perform(effect: Effect, work: Work): Promise<Result> {
@@ -199,7 +225,7 @@ export class Core {
 			if (effect.fetch) return { id: effect.id, error: "", fetch: await performFetch(effect.fetch) };
 			if (effect.file?.op === "hold")
 				return { id: effect.id, error: "", file: await this.#hold(effect.file.name, work) };
-			if (effect.file) return { id: effect.id, error: "", file: await this.#file(effect.id, effect.file) };
+			if (effect.file) return { id: effect.id, error: "", file: await this.#file(effect) };
 			if (effect.ask?.notice) this.#say(effect.ask.notice);
 			else if (effect.ask) return { id: effect.id, error: "", ask: await this.#ask(effect.ask, work) };
 			if (effect.log) appendLog(this.#options.places.debug, effect.log.line);
@@ -243,25 +269,46 @@ export class Core {
 			await Promise.allSettled([...this.#holding, ...this.#pending]);
 	}
 
-	async #file(id: number, effect: NonNullable<Effect["file"]>) {
-		const name = effect.name as FileName;
+	async #file(effect: Effect) {
+		const { op, name } = effect.file as { op: string; name: FileName };
+		const path = this.#path(name);
+		if (op !== "read") return this.#save([effect]);
+		// A stamp taken before a read that fails still says when to look again.
+		this.#stamps.set(name, stampNow(path));
+		const read = readText(path);
+		this.#stamps.set(name, read.stamp);
+		return { text: read.text, missing: read.missing };
+	}
+
+	#path(name: FileName): string {
 		const path = this.#options.places.files[name];
 		if (path === undefined) throw new Error(`there is no file called ${name}`);
-		if (effect.op === "read") {
-			// A stamp taken before a read that fails still says when to look again.
-			this.#stamps.set(name, stampNow(path));
-			const read = readText(path);
-			this.#stamps.set(name, read.stamp);
-			return { text: read.text, missing: read.missing };
-		}
-		if (effect.op !== "save" || (name !== "accounts" && name !== "state")) throw new Error(`${name} is not written`);
+		return path;
+	}
+
+	/** Performs saves of one file as one write: each merges into what the one before it made. */
+	async #save(effects: Effect[]) {
+		const files = effects.map(({ id, file }) => ({ ...(file as NonNullable<Effect["file"]>), id }));
+		const name = files[0]?.name as FileName;
+		const path = this.#path(name);
+		if ((name !== "accounts" && name !== "state") || files.some(({ op }) => op !== "save"))
+			throw new Error(`${name} is not written`);
 		const guest = this.#guest;
+		const sync = files.some((file) => file.sync);
 		const saved = await this.#gate.pass(() =>
-			save(path, effect.sync, (current) => {
-				if (guest !== this.#guest) throw new Error("the core was started anew");
-				const [turn] = this.#call({ merge: { save: id, file: name, current, delta: effect.delta } });
-				if (!turn.merged) throw new Error("the core has nothing to write");
-				return turn.merged;
+			save(path, sync, (current) => {
+				const all: MergedText = { text: current, unchanged: true, damaged: "", old: false, readOnly: "" };
+				for (const file of files) {
+					if (guest !== this.#guest) throw new Error("the core was started anew");
+					const [turn] = this.#call({ merge: { save: file.id, file: name, current: all.text, delta: file.delta } });
+					if (!turn.merged) throw new Error("the core has nothing to write");
+					all.text = turn.merged.text;
+					all.unchanged &&= turn.merged.unchanged;
+					all.damaged ||= turn.merged.damaged;
+					all.old ||= turn.merged.old;
+					all.readOnly ||= turn.merged.readOnly;
+				}
+				return all;
 			}),
 		);
 		this.#stamps.set(name, saved.stamp);

@@ -90,7 +90,7 @@ class Rotation implements Sender {
 	}
 
 	/** Passes the events of an attempt on. What ends it is kept back until the core has said what it means. */
-	async #follow(stream: AnswerStream, { outcome }: Attempt): Promise<void> {
+	async #follow(stream: AnswerStream, { outcome, begun }: Attempt): Promise<void> {
 		let held: AnswerEvent | undefined;
 		for await (const event of stream) {
 			if (event.type === "start") {
@@ -120,6 +120,7 @@ class Rotation implements Sender {
 			outcome.emitted = true;
 			outcome.toolCall ||= event.type.startsWith("toolcall");
 			this.#out.push(event);
+			begun();
 		}
 		outcome.text = "the stream ended without an end";
 		this.#last = this.#errorEvent(outcome.text);

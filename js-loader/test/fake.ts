@@ -8,6 +8,7 @@ import { createAssistantMessageEventStream } from "@earendil-works/pi-ai";
 import type { Acquire, Lease, Outcome, Refuse, Turn } from "../src/abi.ts";
 import type { Runtime, Wrapping } from "../src/attempt.ts";
 import { Core } from "../src/core.ts";
+import { Quiet } from "../src/perform/quiet.ts";
 import type {
 	Answer,
 	AnswerEvent,
@@ -190,6 +191,7 @@ export class ScriptedCore {
 	acquired: Acquire[] = [];
 	outcomes: Outcome[] = [];
 	ready = { providers: ["demo"], provision: [], hidden: [], debug: false, headers: ["x-ratelimit-"] };
+	quiet = new Quiet();
 	/** Holds the next acquire until it is resolved. */
 	gate: Promise<void> | undefined;
 	#turns: Partial<Turn>[];
