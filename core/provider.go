@@ -35,7 +35,7 @@ type Provider struct {
 	Retired string
 	// Keys says that its accounts may be keys.
 	Keys bool
-	// Login is the login its accounts may have: "" for none of ours (Pi's provider may bring one), "own" for Methods.
+	// Login is the login its accounts may have: "" for none that is known, "pi" for the one Pi's own provider brings, "own" for Methods.
 	Login string
 	// Methods are the provider's own logins, the first one being the usual.
 	Methods []LoginMethod
@@ -47,9 +47,18 @@ type Provider struct {
 	Lead Duration
 	// Env are the variables Pi reads a key from, the first one being what people know.
 	Env []string
-	// Origins are those a credential may be sent to, e.g. "https://api.anthropic.com"; a host that begins with "*." stands for its
-	// subdomains. An account's own override is checked beside them.
+	// Origins are those a credential may be sent to, e.g. "https://api.anthropic.com"; "*" stands for part of a label. MayReach asks them
+	// and an account's own override.
 	Origins []string
+	// Vars are the credential's own variables that its requests need, e.g. "CLOUDFLARE_ACCOUNT_ID": with them in its "env", keys of
+	// different resources, regions or projects rotate. Those that end in "?" may be absent.
+	Vars []string
+	// Place says what is wrong with an address as this provider's base URL; nil takes every address a credential may be sent to.
+	Place func(u URL) string
+	// TokenPrefix stands in front of the access token of a login in a request, and of a key that is one; "" for none.
+	TokenPrefix string
+	// Check is the cheapest request that tells whether a key works; the zero value knows none.
+	Check KeyCheck
 	// Warm is how long the prompt cache of a session stays warm after a request; 0 when there is none or it is not documented.
 	Warm Duration
 	// Key is the shape of a key where the vendor documents one.
@@ -93,6 +102,16 @@ type KeyShape struct {
 	MinLength int
 	// Page is where a person makes one.
 	Page string
+}
+
+// KeyCheck is a GET request that costs nothing, tells a good key from a bad one, and needs no pretended client.
+type KeyCheck struct {
+	// URL is asked; "{NAME}" is replaced by the credential's own variable, "{NAME|value}" by the value without one.
+	URL string
+	// Header carries the key: "authorization" behind "Bearer ", any other as it is.
+	Header string
+	// Also is a further header, "name: value"; "" for none.
+	Also string
 }
 
 // Entitlement is what a plan says about one model. The zero value is a plan that serves it like every other.

@@ -1,0 +1,188 @@
+package core
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Credential is an entry of a file as Pi's auth.json holds it, read totally: what has the wrong type is absent. The zero value is what no
+// credential could be read from.
+type Credential struct {
+	// Login is true for the tokens of a login ("oauth"), false for a key ("api_key").
+	Login bool
+	// Key is as it stands, with Pi's templates: "$NAME" and "${NAME}" are variables, a leading "!" is a command. It may be empty where
+	// Env says it all (Bedrock, Vertex).
+	Key     Secret
+	Access  Secret
+	Refresh Secret
+	// Expires is when Access ends; zero when it is not known.
+	Expires Time
+	entry   gjson.Result
+}
+
+// ReadCredential reads one entry; false for what is none.
+func ReadCredential(entry Secret) (Credential, bool) {
+	var c Credential
+	if len(entry) > 1<<20 || !gjson.Valid(entry.Reveal()) {
+		return c, false
+	}
+	c.entry = gjson.Parse(entry.Reveal())
+	switch c.Field("type") {
+	case "api_key":
+		c.Key = Secret(c.Field("key"))
+		return c, c.Key != "" || c.entry.Get("env").IsObject()
+	case "oauth":
+		c.Login = true
+		c.Access, c.Refresh = Secret(c.Field("access")), Secret(c.Field("refresh"))
+		c.Expires = EpochTime(c.entry.Get("expires"))
+		return c, c.Access != "" || c.Refresh != ""
+	}
+	return c, false
+}
+
+// EpochTime reads an instant of JSON, a number or a string of one: below 1e11 it is in seconds, else in milliseconds. Zero for anything
+// that is no instant between 1970 and 2286.
+func EpochTime(r gjson.Result) Time {
+	n := r.Num
+	if r.Type == gjson.String {
+		n, _ = strconv.ParseFloat(strings.TrimSpace(r.Str), 64)
+	}
+	if n < 1e11 {
+		n *= 1000
+	}
+	if !(n >= 1 && n < 1e13) {
+		return 0
+	}
+	return Time(n)
+}
+
+// Field answers a string or number at a path of gjson, trimmed; "" for anything else. "access/" and "idToken/" before a path look into
+// the claims of these tokens.
+func (c Credential) Field(path string) string {
+	r := c.entry
+	if token, claim, ok := strings.Cut(path, "/"); ok {
+		r, path = gjson.Parse(Claims(c.Field(token))), claim
+	}
+	if r = r.Get(path); r.Type == gjson.String {
+		return strings.TrimSpace(r.Str)
+	} else if r.Type == gjson.Number {
+		return r.Raw
+	}
+	return ""
+}
+
+// first answers the first of the fields that is there.
+func (c Credential) first(paths []string) string {
+	for _, path := range paths {
+		if value := c.Field(path); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+// Template says that the key is not the secret itself: Pi reads it from a variable or a command.
+func (c Credential) Template() bool {
+	return strings.ContainsAny(c.Key.Reveal(), "$") || strings.HasPrefix(c.Key.Reveal(), "!")
+}
+
+// Env answers the credential's own variables that begin with one of the prefixes, one "NAME=value" a line in the order of names.
+func (c Credential) env() string {
+	var lines []string
+	c.entry.Get("env").ForEach(func(name, value gjson.Result) bool {
+		lines = append(lines, name.String()+"="+value.String())
+		return true
+	})
+	sort.Strings(lines)
+	return strings.Join(lines, "\n")
+}
+
+// Form is what a request is sent with, in words, the secret itself masked: "key", "access token", "environment" (the credential's own
+// variables say it all), "template" (Pi resolves it), and before a colon what the provider wants in front of the secret.
+func (p Provider) Form(c Credential) string {
+	switch {
+	case c.Login && p.TokenPrefix != "":
+		return p.TokenPrefix + "[secret]"
+	case c.Login:
+		return "access token"
+	case c.Key == "":
+		return "environment"
+	case c.Template():
+		return "template"
+	case p.TokenPrefix != "" && strings.HasPrefix(c.Key.Reveal(), p.TokenPrefix):
+		return p.TokenPrefix + "[secret]"
+	}
+	return "key"
+}
+
+// Ends is when the credential's present secret ends; zero when it does not or nobody says. A login without an end of its own has the one
+// its token claims, and so has a key that is a token of a login (Cline's "workos:").
+func (p Provider) Ends(c Credential) Time {
+	switch {
+	case c.Login && !c.Expires.IsZero():
+		return c.Expires
+	case c.Login:
+		return ClaimedExpiry(c.Access.Reveal())
+	case p.TokenPrefix != "":
+		if token, ok := strings.CutPrefix(c.Key.Reveal(), p.TokenPrefix); ok {
+			return ClaimedExpiry(token)
+		}
+	}
+	return 0
+}
+
+// Mask shows a secret as people tell them apart: how it begins where that is the vendor's, and its last four characters where it is long.
+func (s Secret) Mask() string {
+	text := s.Reveal()
+	if len(text) < 20 {
+		return "…"
+	}
+	return prefixOf(text, nil) + "…" + text[len(text)-4:]
+}
+
+// Redact takes secrets out of a foreign text: the given ones, and what begins like a vendor's key, is a token, or follows "Bearer".
+func Redact(text string, secrets []Secret) string {
+	for _, s := range secrets {
+		if len(s) >= 6 {
+			text = strings.ReplaceAll(text, s.Reveal(), "[secret]")
+		}
+	}
+	var out strings.Builder
+	bearer := false
+	for len(text) > 0 {
+		n := 0
+		for n < len(text) && (isAlnum(text[n]) || strings.IndexByte("-_.|~+/=", text[n]) >= 0 || text[n] == ':' && strings.HasPrefix(text[:n], "workos")) {
+			n++
+		}
+		if n == 0 {
+			out.WriteByte(text[0])
+			text = text[1:]
+			continue
+		}
+		word := text[:n]
+		text = text[n:]
+		tail := ""
+		if i := strings.LastIndexByte(word, '='); i >= 0 && i < len(word)-8 {
+			// A variable or a field of a query.
+			out.WriteString(word[:i+1])
+			word = word[i+1:]
+		}
+		if trimmed := strings.TrimRight(word, "."); trimmed != word {
+			word, tail = trimmed, word[len(trimmed):]
+		}
+		prefix := prefixOf(word, nil)
+		switch {
+		case prefix != "" && len(word) >= len(prefix)+8 && strings.ContainsAny(word, "0123456789"), bearer && len(word) >= 8,
+			strings.HasPrefix(word, "eyJ") && len(word) >= 20:
+			word = "[secret]"
+		}
+		bearer = strings.EqualFold(word, "bearer")
+		out.WriteString(word + tail)
+	}
+	return out.String()
+}
+
+func isAlnum(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' }
