@@ -8,7 +8,6 @@ import (
 	"pimultiauth/core"
 	"pimultiauth/core/fault"
 	"pimultiauth/core/pool"
-	"pimultiauth/core/store"
 )
 
 // inspect answers what the core makes of something, without changing anything.
@@ -35,15 +34,19 @@ func (e *Engine) inspectObject(q gjson.Result, now core.Time) string {
 	case "fault":
 		return e.inspectFault(q, at)
 	case "secret":
-		return inspectSecret(q, at)
+		return e.inspectSecret(q, at)
 	case "choice":
 		return e.inspectChoice(q, at)
 	case "usage":
 		return e.inspectUsage(q, at)
-	case "paste", "override", "identity":
-		return inspectError(what + " is not known yet")
+	case "paste":
+		return e.inspectPaste(q)
+	case "override":
+		return e.inspectOverride(q)
+	case "identity":
+		return e.inspectIdentity(q)
 	default:
-		return inspectError("unknown \"what\"; use fault, usage, secret or choice")
+		return inspectError("unknown \"what\"; use fault, usage, paste, override, identity, secret or choice")
 	}
 }
 
@@ -61,21 +64,6 @@ func (e *Engine) inspectFault(q gjson.Result, at core.Time) string {
 	f := fault.Read(e.provider(q.Get("provider").String()), q.Get("model").String(), outcome, at)
 	return (&core.Object{}).String("kind", string(f.Kind)).String("scope", string(f.Scope)).String("verdict", string(f.Verdict)).
 		TimeOrNull("until", f.Until).StringOrNull("source", string(f.Source)).Float("confidence", f.Confidence).Text()
-}
-
-// inspectSecret says the form of a request secret without telling it.
-func inspectSecret(q gjson.Result, at core.Time) string {
-	entry := q.Get("credential")
-	auth := store.ReadAuth((&core.Object{}).Raw("x", raw(entry)).Text(), func(string) bool { return false })
-	if len(auth.Accounts) != 1 {
-		return inspectError("the credential has no known shape")
-	}
-	a := auth.Accounts[0]
-	form := "key"
-	if a.Login {
-		form = "access token"
-	}
-	return (&core.Object{}).String("form", form).Bool("expired", !a.Expires.IsZero() && a.Expires <= at).Text()
 }
 
 func raw(r gjson.Result) string {

@@ -235,15 +235,7 @@ func (e *Engine) clearing(provider, slot string, at core.Time) string {
 
 // identityOf tells whose a credential is, as far as it says so.
 func (e *Engine) identityOf(provider string, credential core.Secret) core.Identity {
-	if identity := e.catalogue[provider].Identity; identity != nil {
-		return identity(credential)
-	}
-	entry := credential.Reveal()
-	who := core.Identity{Label: gjson.Get(entry, "email").String()}
-	if account := gjson.Get(entry, "accountId"); account.Type == gjson.String && account.Str != "" {
-		who.Key = "account:" + account.Str
-	}
-	return who
+	return e.provider(provider).IdentityOf(credential)
 }
 
 // sameAccount reports whether two logins are one account: by what the provider says, or because they hold one token.
