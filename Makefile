@@ -48,7 +48,7 @@ check: $(TOOLS) $(WASM)
 	@mkdir -p .build && git status --porcelain >.build/before 2>/dev/null || true
 	@test -z "$$(gofmt -l core hostabi providers wasm tests)" || { gofmt -l core hostabi providers wasm tests; echo 'gofmt would change these'; exit 1; }
 	go vet ./...
-	go generate ./core
+	go generate ./core ./providers
 	go test ./tests -run 'Arrows|Linked|Beside|Border|Twins'
 	$(BIN)/tsc -p js-loader
 	cd js-loader && node_modules/.bin/biome check --error-on-warnings .

@@ -1,0 +1,204 @@
+package tests
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	json "github.com/tidwall/gjson"
+
+	"pimultiauth/core"
+	"pimultiauth/core/engine"
+	"pimultiauth/core/store"
+	"pimultiauth/providers"
+	"pimultiauth/tests/host"
+)
+
+// samples are keys as the vendors' pages show them, made up behind their prefix.
+var samples = map[string][]string{
+	"amazon-bedrock": {"ABSKQmVkcm9ja0FQSUtleS1hYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg=="},
+	"anthropic":      {"sk-ant-api03-" + strings.Repeat("aB3_x-9Z", 11) + "-abcdefAA"},
+	"cline":          {"workos:eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE3Njg0NzQ4MDB9.c2ln"},
+	"google":         {"AIzaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q"},
+	"groq":           {"gsk_" + strings.Repeat("aB3x9Z", 8)},
+	"huggingface":    {"hf_" + strings.Repeat("aBcDeFgH", 4)},
+	"meta":           {"LLM|1234567890123456|aBcDeFgHiJkLmNoPqRsTuVwXyZ0"},
+	"openai":         {"sk-proj-" + strings.Repeat("aB3_x-9Z", 18), "sk-" + strings.Repeat("aB3x9Z", 8)},
+	"openrouter":     {"sk-or-v1-" + strings.Repeat("0123456789abcdef", 4)},
+	"xai":            {"xai-" + strings.Repeat("aB3x9ZqW", 10)},
+	"zai":            {"0a1b2c3d4e5f60718293a4b5c6d7e8f9.AbCdEfGh12345678"},
+}
+
+// sampleOf is a key of a provider: a documented one, else its prefix with something behind it.
+func sampleOf(p core.Provider, n string) string {
+	if s := samples[p.ID]; s != nil {
+		return strings.TrimRight(s[0], "=") + n
+	}
+	prefix := ""
+	if len(p.Key.Prefixes) > 0 {
+		prefix = p.Key.Prefixes[0]
+	}
+	return prefix + "0a1B2c3D4e5F6a7B8c9D0e1F2a3B4c5D" + n
+}
+
+// Every provider of the catalogue goes through this one suite.
+func TestEveryProvider(t *testing.T) {
+	ids := map[string]bool{}
+	for _, p := range providers.All() {
+		t.Run(p.ID, func(t *testing.T) {
+			for _, id := range append([]string{p.ID}, p.Aliases...) {
+				assert.True(t, store.ValidID(id), id)
+				assert.False(t, ids[id], "%s is there twice", id)
+				ids[id] = true
+				// Its own id must never be read as the second account of another provider.
+				owner, n := store.Owner(id, func(known string) bool { return ids[known] })
+				assert.Equal(t, id, owner)
+				assert.Zero(t, n)
+			}
+			assert.NotEmpty(t, p.Name)
+			assert.True(t, p.Mode == "" || p.Mode.Valid())
+			if p.Retired != "" {
+				assert.True(t, strings.HasSuffix(p.Retired, "."), "a sentence")
+				assert.False(t, p.Keys || p.Login != "", "what is retired does nothing")
+				return
+			}
+			assert.True(t, p.Keys || p.Login != "", "it has some kind of account")
+			assert.Contains(t, []string{"", "pi", "own"}, p.Login)
+			assert.NotEmpty(t, p.Origins)
+			for _, origin := range p.Origins {
+				concrete := strings.ReplaceAll(origin, "*", "x1")
+				u, why := core.ParseURL(concrete)
+				assert.Empty(t, why)
+				assert.Equal(t, concrete, u.String())
+				assert.Equal(t, "https", u.Scheme)
+				assert.True(t, p.MayReach(concrete, core.Override{}), origin)
+				assert.False(t, p.MayReach(concrete+".evil.example", core.Override{}), origin)
+				domain := origin[strings.LastIndexByte(origin, '*')+1:]
+				assert.GreaterOrEqual(t, strings.Count(domain, "."), 1, "%s reaches over a whole registry", origin)
+			}
+			for _, name := range append(slices.Clone(p.Env), p.Vars...) {
+				assert.Regexp(t, `^[A-Z][A-Z0-9_]*\??$`, name)
+			}
+			if p.Keys {
+				keys(t, p)
+			}
+			if p.Check.URL != "" {
+				u, why := core.ParseURL(strings.NewReplacer("{AWS_REGION|us-east-1}", "us-east-1", "{AZURE_OPENAI_RESOURCE_NAME}", "x1", "{CLOUDFLARE_ACCOUNT_ID}", "x1").
+					Replace(strings.SplitN(p.Check.URL, "?", 2)[0]))
+				assert.Empty(t, why)
+				assert.True(t, p.MayReach(u.Origin(), core.Override{}), "the key is checked where it may be sent")
+			}
+			rotates(t, p)
+		})
+	}
+	assert.GreaterOrEqual(t, len(ids), 47)
+}
+
+// keys checks that keys of the vendor's shape are read out of a paste and told apart.
+func keys(t *testing.T, p core.Provider) {
+	for _, sample := range append(slices.Clone(samples[p.ID]), sampleOf(p, "1")) {
+		assert.True(t, len(p.Key.Prefixes) == 0 || slices.ContainsFunc(p.Key.Prefixes, func(prefix string) bool { return strings.HasPrefix(sample, prefix) }), sample)
+		for _, text := range []string{sample, "Bearer " + sample, "my account: " + sample, `{"api_key":"` + sample + `"}`} {
+			got := p.ReadPaste(text, false)
+			if assert.Len(t, got.Keys, 1, "%s: %s", text, got.Error) {
+				assert.Equal(t, sample, got.Keys[0].Key.Reveal())
+			}
+		}
+		if len(p.Env) > 0 {
+			got := p.ReadPaste("export OTHER_API_KEY=nothing-of-it-1\nexport "+p.Env[0]+"='"+sample+"'\n", true)
+			if assert.Len(t, got.Keys, 1) {
+				assert.Equal(t, sample, got.Keys[0].Key.Reveal())
+			}
+		}
+	}
+	entry := func(key, env string) core.Secret {
+		return core.Secret(`{"type":"api_key","key":"` + key + `","env":{"X":"` + env + `"}}`)
+	}
+	one := p.IdentityOf(entry("k-1", "a"))
+	assert.True(t, one.Strong && one.Key != "")
+	assert.NotContains(t, one.Key, "k-1")
+	assert.Equal(t, one, p.IdentityOf(entry("k-1", "a")))
+	assert.NotEqual(t, one, p.IdentityOf(entry("k-2", "a")))
+	assert.NotEqual(t, one, p.IdentityOf(entry("k-1", "b")), "one key at two resources is two accounts")
+}
+
+// rotates leases the provider's accounts in the core as it ships: the second answers when the first is refused.
+func rotates(t *testing.T, p core.Provider) {
+	entry := func(n string) string {
+		if p.Keys {
+			return `{"type":"api_key","key":"` + sampleOf(p, n) + `"}`
+		}
+		return `{"type":"oauth","access":"at-` + n + `","refresh":"rt-` + n + `","expires":1800003600000}`
+	}
+	c := host.Native{Engine: engine.New(providers.All())}
+	// A start reads files until it knows enough.
+	turn, err := c.Call(core.Message{At: 1800000000000, Start: &core.Start{Known: []string{p.ID}}})
+	for require.NoError(t, err); turn.Flow != 0; require.NoError(t, err) {
+		var results []core.Result
+		for _, effect := range turn.Effects {
+			read := &core.FileResult{Missing: true}
+			if effect.File != nil && effect.File.Name == "auth" {
+				read = &core.FileResult{Text: core.Secret(`{"` + p.ID + `":` + entry("1") + `,"` + p.ID + `-1":` + entry("2") + `}`)}
+			}
+			results = append(results, core.Result{ID: effect.ID, File: read})
+		}
+		turn, err = c.Call(core.Message{At: 1800000000000, Resume: &core.Resume{Flow: turn.Flow, Results: results}})
+	}
+	require.NotNil(t, turn.Ready)
+	assert.Contains(t, turn.Ready.Providers, p.ID)
+	turn, err = c.Call(core.Message{At: 1800000000001, Acquire: &core.Acquire{Provider: p.ID, Model: "m", Mode: "print"}})
+	require.NoError(t, err)
+	require.NotNil(t, turn.Lease)
+	first := turn.Lease.Account
+	turn, err = c.Call(core.Message{At: 1800000000002, Settle: &core.Settle{Lease: turn.Lease.ID, Outcome: core.Outcome{Status: 429,
+		Headers: []core.Header{{Name: "retry-after", Value: "60"}}, Text: "429 rate limited"}}})
+	require.NoError(t, err)
+	require.NotNil(t, turn.Lease, "nobody takes over")
+	assert.NotEqual(t, first, turn.Lease.Account)
+}
+
+// What Pi ships is where a credential may be sent: a new address of a vendor is found here and not by a person.
+func TestTheCatalogueKnowsWherePiSends(t *testing.T) {
+	known := map[string]core.Provider{}
+	for _, p := range providers.All() {
+		for _, id := range append([]string{p.ID}, p.Aliases...) {
+			known[id] = p
+		}
+	}
+	folder := filepath.Join("..", "js-loader", "node_modules", "@earendil-works", "pi-ai", "dist", "providers", "data")
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	seen := 0
+	for _, entry := range entries {
+		id, ok := strings.CutSuffix(entry.Name(), ".json")
+		if !ok || id[0] == '.' {
+			continue
+		}
+		p, ok := known[id]
+		assert.True(t, ok, "Pi ships %s", id)
+		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		require.NoError(t, err)
+		var walk func(v json.Result)
+		walk = func(v json.Result) {
+			v.ForEach(func(name, value json.Result) bool {
+				if name.Str == "baseUrl" && value.Str != "" {
+					address := strings.NewReplacer("{CLOUDFLARE_ACCOUNT_ID}", "x1", "{CLOUDFLARE_GATEWAY_ID}", "x1", "{location}", "x1").Replace(value.Str)
+					u, why := core.ParseURL(address)
+					assert.Empty(t, why, value.Str)
+					assert.True(t, p.MayReach(u.Origin(), core.Override{}), "%s is sent to %s", id, value.Str)
+					seen++
+				}
+				if value.IsObject() || value.IsArray() {
+					walk(value)
+				}
+				return true
+			})
+		}
+		walk(json.ParseBytes(text))
+	}
+	assert.NotZero(t, seen)
+}
