@@ -52,6 +52,8 @@ type Standing struct {
 	Source Source
 	// Mark is that of the account's secret at the time: a replaced secret starts anew.
 	Mark int64
+	// Times says how many times in a row this kind was found; 0 and 1 are once.
+	Times int
 }
 
 // KindAt tells what s means for an account with the given mark at an instant.

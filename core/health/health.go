@@ -50,23 +50,29 @@ func (s Score) Waited(wait, usual core.Duration) Score {
 	if s.Slow == 0 {
 		s.Slow = ratio
 	} else {
-		s.Slow += (ratio - s.Slow) / 8
+		s.Slow += float64((ratio - s.Slow) / 8)
 	}
 	return s
 }
 
 // Value is between 0 (nothing came) and 1 (everything did, as fast as elsewhere); Neutral while too little is known.
 func (s Score) Value(at core.Time) float64 {
-	s = s.fade(at)
-	seen := s.Good + s.Bad
-	if seen < enough {
-		return Neutral
-	}
-	value := s.Good / seen
-	if s.Slow > 1 {
-		value *= 1 - slowShare*min(1, (s.Slow-1)/(slowest-1))
-	}
+	value, _ := s.Look(at)
 	return value
+}
+
+// Look answers Value and how many answers and failures are remembered, forgotten ones aside.
+func (s Score) Look(at core.Time) (value, seen float64) {
+	s = s.fade(at)
+	seen = s.Good + s.Bad
+	if seen < enough {
+		return Neutral, seen
+	}
+	value = s.Good / seen
+	if s.Slow > 1 {
+		value *= 1 - float64(slowShare*min(1, (s.Slow-1)/(slowest-1)))
+	}
+	return value, seen
 }
 
 func (s Score) fade(at core.Time) Score {
@@ -84,18 +90,19 @@ func (s Score) fade(at core.Time) Score {
 		return s
 	}
 	keep := half(float64(gone) / float64(HalfLife))
-	s.Good *= keep
-	s.Bad *= keep
+	s.Good = float64(s.Good * keep)
+	s.Bad = float64(s.Bad * keep)
 	return s
 }
 
-// half is 2 to the power of -x for x >= 0, the same on every machine: whole steps exactly, the rest by its series.
+// half is 2 to the power of -x for x >= 0, the same on every machine: whole steps exactly, the rest by its series. The conversions here
+// and above keep a machine from joining two steps into one of another rounding.
 func half(x float64) float64 {
 	whole := int(x)
-	rest := (x - float64(whole)) * 0.6931471805599453
+	rest := float64((x - float64(whole)) * 0.6931471805599453)
 	term, sum := 1.0, 1.0
 	for n := 1; n < 12; n++ {
-		term *= -rest / float64(n)
+		term = float64(term * (-rest / float64(n)))
 		sum += term
 	}
 	for ; whole > 0; whole-- {
