@@ -4,16 +4,20 @@ import (
 	"strconv"
 
 	"pimultiauth/core"
+	"pimultiauth/core/fault"
 	"pimultiauth/core/flow"
 	"pimultiauth/core/pool"
 	"pimultiauth/core/store"
+	"pimultiauth/core/view"
 )
 
 const (
 	// leaseSpan is how long a lease may be out before it counts as lost: longer than any answer takes.
 	leaseSpan = 2 * core.Hour
-	// maxAttempts bounds the attempts of one request, whatever the number of accounts.
+	// maxAttempts bounds the attempts of one request, whatever the number of accounts; with few of them it is two more than there are.
 	maxAttempts = 8
+	// longestStagger bounds how long a request stands back for the interval between moves.
+	longestStagger = 30 * core.Second
 )
 
 // request is what Pi asked, over all its attempts.
@@ -23,36 +27,49 @@ type request struct {
 	session  string
 	mode     string
 	sticky   bool
+	parent   string
+	project  string
+	prompt   int
+	seed     int64
 	// home is the account the session was on when the request came.
 	home string
 	// account is the one whose lease is out; tried are those that failed.
 	account  string
 	tried    []string
 	causes   map[string]string
+	kinds    []core.FaultKind
 	retried  bool
+	probing  bool
 	attempts int
+	// here counts the attempts at the present provider.
+	here     int
 	deadline core.Time
 	// api and bound are the wire and what it carries that only one account reads; strip is what a refusal showed to be too much.
 	api   string
 	bound []string
 	strip []string
+	// bind says that what it carries keeps it where it is.
+	bind bool
 	// restarting says that output of a failed attempt was shown and is to be replaced.
 	restarting bool
+	// hops says how the request came to a provider that it was not meant for; nil while it is at its own.
+	hops *hops
 }
 
 // choice is what the last pick of a provider saw.
 type choice struct {
 	ask     pool.Ask
-	at      core.Time
+	pick    pool.Pick
 	model   string
-	session string
 	account string
-	losses  []pool.Loss
 	attempt int
 }
 
 func (r *request) ask(at core.Time) pool.Ask {
-	return pool.Ask{At: at, Model: pool.ModelKey(r.model), Session: r.session, Tried: r.tried}
+	return pool.Ask{
+		At: at, Model: pool.ModelKey(r.model), Session: r.session, Parent: r.parent, Project: r.project, Prompt: r.prompt,
+		Bound: r.bind, Stored: r.hops != nil, Tried: r.tried,
+	}
 }
 
 func (e *Engine) acquire(m core.Message) (core.Turn, error) {
@@ -64,7 +81,11 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 		return e.peek(a, m.At), nil
 	}
 	p := e.offer(a)
-	r := &request{provider: a.Provider, model: a.Model, session: a.Session, mode: a.Mode, sticky: a.Sticky, api: a.API, bound: a.Bound}
+	r := &request{
+		provider: a.Provider, model: a.Model, session: a.Session, mode: a.Mode, sticky: a.Sticky,
+		parent: a.Parent, project: a.Project, prompt: a.Prompt, api: a.API, bound: a.Bound, seed: m.Seed,
+	}
+	_, r.bind = fault.Move(a.API, a.Bound)
 	if a.Session != "" {
 		r.home = p.Homes[a.Session].Account
 	}
@@ -73,12 +94,9 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 	}
 	pick := e.pick(r, p, m.At)
 	if pick.Index < 0 {
-		if keys := e.renewable(r, p, m.At); len(keys) > 0 {
-			return e.begin(func(h *flow.Host) core.Turn { return e.renewFor(h, r, keys) }), nil
-		}
-		return e.refuse(r, p, m.At, false), nil
+		return e.nobody(r, p, m.At), nil
 	}
-	if pick.New && r.home == "" && r.session != "" && len(p.Accounts) > 1 {
+	if pick.New && pick.Turn && r.home == "" && r.session != "" && len(p.Accounts) > 1 && !p.PerRequest {
 		return e.begin(func(h *flow.Host) core.Turn { return e.settleIn(h, r, m.At) }), nil
 	}
 	return e.lease(r, p, pick, m.At), nil
@@ -88,7 +106,7 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 func (e *Engine) peek(a *core.Acquire, at core.Time) core.Turn {
 	if p := e.pools[a.Provider]; p != nil {
 		r := request{model: a.Model}
-		if pick := p.Pick(r.ask(at), nil); pick.Index >= 0 {
+		if pick := p.Pick(r.ask(at)); pick.Index >= 0 {
 			c := &p.Accounts[pick.Index]
 			return core.Turn{Lease: &core.Lease{Account: c.ID, Provider: a.Provider, Label: c.Label, Source: c.Source, Credential: c.Credential}}
 		}
@@ -101,7 +119,7 @@ func (e *Engine) acquireHome(r *request, p *pool.Pool, at core.Time) core.Turn {
 	i := p.Find(r.home)
 	if i >= 0 {
 		if reason, _, _ := p.Judge(&p.Accounts[i], r.ask(at)); reason == "" {
-			return e.out(r, &p.Accounts[i], at, 0)
+			return e.out(r, p, i, at, 0)
 		}
 	}
 	return core.Turn{Refuse: &core.Refuse{Say: r.provider + ": the session's account is not free, so its cache is not kept warm."}}
@@ -111,16 +129,18 @@ func (e *Engine) acquireHome(r *request, p *pool.Pool, at core.Time) core.Turn {
 // sessions that begin at once in several processes spread.
 func (e *Engine) settleIn(h *flow.Host, r *request, at core.Time) core.Turn {
 	place := e.effect(core.Effect{File: &core.File{Op: "save", Name: "state"}})
+	var given pool.Pick
 	e.saves[place.ID] = func() string {
 		p := e.pools[r.provider]
 		if p == nil {
 			return store.Blank
 		}
-		pick := p.Pick(r.ask(at), nil)
+		pick := p.Pick(r.ask(at))
 		if pick.Index < 0 || p.Accounts[pick.Index].Source == "explicit" {
 			return store.Blank
 		}
-		return e.moveHome(r, p, p.Accounts[pick.Index].ID, at)
+		given = pick
+		return e.moveHome(r, p, pick, at)
 	}
 	h.Do(place)
 	delete(e.saves, place.ID)
@@ -130,21 +150,31 @@ func (e *Engine) settleIn(h *flow.Host, r *request, at core.Time) core.Turn {
 	}
 	pick := e.pick(r, p, at)
 	if pick.Index < 0 {
-		return e.refuse(r, p, at, false)
+		return e.nobody(r, p, at)
+	}
+	if pick.Why == pool.HomeWon {
+		// The session has been at its home for as long as the gate took: what counts is why it was sent there.
+		pick.Why, pick.Group, pick.Unpinned, pick.Wait = given.Why, given.Group, given.Unpinned, given.Wait
+		e.choices[r.provider].pick = pick
 	}
 	turn := e.lease(r, p, pick, at)
 	turn.Lease.Switched = false
 	return turn
 }
 
-// moveHome keeps a session's account and the place in the round, and answers the change.
-func (e *Engine) moveHome(r *request, p *pool.Pool, account string, at core.Time) string {
+// moveHome keeps a session's account and, where the mode gave it, the place in the round. It answers the change.
+func (e *Engine) moveHome(r *request, p *pool.Pool, pick pool.Pick, at core.Time) string {
+	account := p.Accounts[pick.Index].ID
 	// Who waited long for the gate comes with an older time; its place must count all the same.
 	if at <= p.AfterAt {
 		at = p.AfterAt + 1
 	}
+	p.Settle(r.session, account, at, 0)
+	if !pick.Turn {
+		return store.HomeDelta(p.Provider, account, r.session, at)
+	}
 	p.After, p.AfterAt = account, at
-	p.Homes[r.session] = pool.Home{Account: account, At: at}
+	p.Placed(pick)
 	return store.PlaceDelta(p.Provider, account, r.session, at)
 }
 
@@ -176,7 +206,11 @@ func (e *Engine) offer(a *core.Acquire) *pool.Pool {
 			p.Accounts = append(p.Accounts, e.candidate(account, e.state.Account(a.Provider, id), nil))
 			i = len(p.Accounts) - 1
 		}
-		p.Accounts[i].Label, p.Accounts[i].Mark, p.Accounts[i].Absent = label, member.Mark, false
+		if c := &p.Accounts[i]; c.Label != label || c.Mark != member.Mark {
+			c.Label, c.Mark = label, member.Mark
+			p.Touch(i)
+		}
+		p.Accounts[i].Absent = false
 	}
 	return p
 }
@@ -190,51 +224,90 @@ func holds(p *pool.Pool, mark int64) bool {
 	return false
 }
 
-// pick chooses and remembers why.
+// pick chooses and remembers what for; the reasons are made up when somebody asks.
 func (e *Engine) pick(r *request, p *pool.Pool, at core.Time) pool.Pick {
 	c := e.choices[r.provider]
 	if c == nil {
 		c = &choice{}
 		e.choices[r.provider] = c
 	}
-	pick := p.Pick(r.ask(at), c.losses)
-	c.at, c.model, c.session, c.attempt, c.losses, c.account = at, r.model, r.session, r.attempts+1, pick.Losses, ""
-	c.ask = r.ask(at)
-	if pick.Index >= 0 {
-		c.account = p.Accounts[pick.Index].ID
+	c.ask, c.model, c.attempt, c.account = r.ask(at), r.model, r.attempts+1, ""
+	c.pick = p.Pick(c.ask)
+	if c.pick.Index >= 0 {
+		c.account = p.Accounts[c.pick.Index].ID
 	}
-	return pick
+	return c.pick
 }
 
 // lease hands out a picked account and keeps its place.
 func (e *Engine) lease(r *request, p *pool.Pool, pick pool.Pick, at core.Time) core.Turn {
 	c := &p.Accounts[pick.Index]
 	turn := core.Turn{}
-	// A session of a pool of one has nowhere else to be, and a key given with the request is no home.
-	if pick.New && c.Source != "explicit" && len(p.Accounts) > 1 {
-		if r.session == "" {
-			p.After = c.ID
-		} else {
-			turn.Effects = append(turn.Effects, e.saveDelta(e.moveHome(r, p, c.ID, at), false))
-		}
+	moves := r.home != "" && pick.New && r.session != ""
+	wait := pick.Wait
+	if moves && p.Interval > 0 {
+		wait = max(wait, min(p.Live.MovedAt.Add(p.Interval).Sub(at), longestStagger))
 	}
-	out := e.out(r, c, at, 0)
+	switch {
+	case c.Source == "explicit" || len(p.Accounts) == 1:
+		// A session of a pool of one has nowhere else to be, and a key given with the request is no home.
+	case r.session == "" || p.PerRequest:
+		if pick.Turn {
+			p.After = c.ID
+			p.Placed(pick)
+		}
+	case pick.New:
+		turn.Effects = append(turn.Effects, e.saveDelta(e.moveHome(r, p, pick, at), false))
+	default:
+		p.Settle(r.session, c.ID, at, 0)
+	}
+	var notBefore core.Time
+	if wait > 0 {
+		notBefore = at.Add(wait)
+	}
+	if pick.Probe && len(p.Accounts) > 1 {
+		turn.Effects = append(turn.Effects, e.beginTrial(r, p, pick.Index, at)...)
+	}
+	out := e.out(r, p, pick.Index, at, notBefore)
+	out.Lease.Say = e.sayLease(r, p, pick, moves || r.home == "", at)
 	out.Effects = append(turn.Effects, out.Effects...)
 	return out
 }
 
+// sayLease tells people when an account is used that they would not expect.
+func (e *Engine) sayLease(r *request, p *pool.Pool, pick pool.Pick, news bool, at core.Time) string {
+	c := &p.Accounts[pick.Index]
+	switch {
+	case r.hops != nil && r.hops.say != "":
+		return r.hops.say + c.Label + "."
+	case pick.Unpinned && news && pick.New:
+		say := r.provider + ": " + labelOf(p, p.Pin.Account) + " is pinned and cannot serve"
+		if i := p.Find(p.Pin.Account); i >= 0 {
+			reason, until, cause := p.Judge(&p.Accounts[i], r.ask(at))
+			say += " (" + view.Because(string(reason), cause, until, at, e.zone) + ")"
+		}
+		return say + "; " + c.Label + " is used instead. Pin it strictly to wait for it."
+	}
+	return ""
+}
+
 // out writes the lease itself.
-func (e *Engine) out(r *request, c *pool.Candidate, at, notBefore core.Time) core.Turn {
+func (e *Engine) out(r *request, p *pool.Pool, i int, at, notBefore core.Time) core.Turn {
 	e.lastLease++
+	c := &p.Accounts[i]
 	r.attempts++
+	r.here++
 	r.account = c.ID
 	r.deadline = at.Add(leaseSpan)
-	c.InFlight++
-	c.LastUsed = at
+	p.Out(i, at)
 	e.requests[e.lastLease] = r
 	lease := &core.Lease{
 		ID: e.lastLease, Account: c.ID, Provider: r.provider, Label: c.Label, Source: c.Source, Credential: c.Credential,
 		NotBefore: notBefore, Deadline: r.deadline, Attempt: r.attempts, Switched: r.home != "" && r.home != c.ID, Restart: r.restarting,
+		BaseURL: c.BaseURL, Headers: c.Headers,
+	}
+	if r.hops != nil {
+		lease.Model, lease.API, lease.Switched = r.model, r.hops.api, true
 	}
 	e.carry(r, lease)
 	turn := core.Turn{Lease: lease}

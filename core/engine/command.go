@@ -81,25 +81,21 @@ func (e *Engine) why(only string) []view.Choice {
 			continue
 		}
 		p := e.pools[id]
-		shown := view.Choice{Provider: id, Model: c.model, Session: c.session, At: c.at, Attempt: c.attempt}
+		shown := view.Choice{Provider: id, Model: c.model, Session: c.ask.Session, At: c.ask.At, Attempt: c.attempt}
 		if c.account != "" {
 			shown.Account = labelOf(p, c.account)
 		}
-		losses := c.losses
-		if len(losses) == 0 {
-			losses = p.Explain(c.ask, nil).Losses
-		}
-		for _, loss := range losses {
-			if loss.Account == c.account {
-				// What was learned since then is no part of that choice.
-				loss = pool.Loss{Account: c.account, Reason: pool.Won}
-			}
+		// What was learned since then is no part of that choice, so what was chosen stays chosen.
+		pick := c.pick
+		pick.Index = p.Find(c.account)
+		for _, loss := range p.Reasons(c.ask, pick) {
 			reason := string(loss.Reason)
 			if loss.Cause != "" {
 				reason += ": " + loss.Cause
 			}
 			shown.Candidates = append(shown.Candidates, view.Candidate{
 				ID: loss.Account, Label: labelOf(p, loss.Account), Chosen: loss.Reason == pool.Won, Reason: reason, Until: loss.Until,
+				Needs: loss.Needs, Score: loss.Terms.Text(),
 			})
 		}
 		out = append(out, shown)

@@ -57,6 +57,8 @@ type Engine struct {
 	// at and seed are those of the message that is being answered.
 	at   core.Time
 	seed int64
+	// salt tells this process from others; it is made of the first seed.
+	salt int64
 
 	lastLease  int64
 	lastFlow   int64
@@ -99,6 +101,9 @@ func (e *Engine) Flows() int { return len(e.flows) }
 
 // Step answers one message.
 func (e *Engine) Step(m core.Message) (core.Turn, error) {
+	if e.salt == 0 {
+		e.salt = m.Seed
+	}
 	turn, err := e.step(m)
 	if err != nil {
 		return core.Turn{}, err

@@ -73,22 +73,41 @@ func raw(r gjson.Result) string {
 	return r.Raw
 }
 
-// inspectChoice picks as an acquire at that instant would.
+// inspectChoice picks as an acquire at that instant would: among the accounts of the question, else among those that are known.
 func (e *Engine) inspectChoice(q gjson.Result, at core.Time) string {
 	provider := q.Get("provider").String()
 	p := e.pools[provider]
-	if p == nil {
-		return inspectError("no accounts of " + provider)
-	}
-	pick := p.Pick(pool.Ask{At: at, Model: pool.ModelKey(q.Get("model").String()), Session: q.Get("session").String()}, nil)
-	var candidates []string
-	chosen := ""
-	for _, loss := range pick.Losses {
-		if loss.Reason == pool.Won {
-			chosen = loss.Account
+	if q.Get("accounts").IsArray() {
+		known := e.catalogue[provider]
+		p = pool.ReadPool(q, at)
+		p.Entitled = known.Entitled
+		if p.Warm == 0 {
+			p.Warm = known.Warm
 		}
-		candidates = append(candidates, (&core.Object{}).String("account", loss.Account).String("reason", string(loss.Reason)).
-			TimeOrNull("until", loss.Until).StringOrNull("cause", loss.Cause).Text())
+		if !p.Mode.Valid() {
+			p.Mode = e.mode(provider, "")
+		}
+	} else if p == nil {
+		return inspectError("no accounts of " + provider + "; give them as \"accounts\"")
 	}
-	return (&core.Object{}).String("provider", provider).StringOrNull("chosen", chosen).Raw("candidates", core.Array(candidates)).Text()
+	ask := pool.ReadAsk(q, at)
+	if home := q.Get("home"); home.IsObject() && q.Get("accounts").IsArray() {
+		p.Homes[ask.Session] = pool.ReadHome(home)
+	}
+	if home := q.Get("parentHome"); home.IsObject() && q.Get("accounts").IsArray() {
+		p.Homes[ask.Parent] = pool.ReadHome(home)
+	}
+	pick, losses := p.Explain(ask)
+	chosen := ""
+	if pick.Index >= 0 {
+		chosen = p.Accounts[pick.Index].ID
+	}
+	candidates := make([]string, len(losses))
+	for i := range losses {
+		l := &losses[i]
+		candidates[i] = (&core.Object{}).String("account", l.Account).Bool("chosen", i == pick.Index).String("reason", string(l.Reason)).
+			TimeOrNull("until", l.Until).StringOrNull("cause", l.Cause).StringOrNull("wouldWinIf", l.Needs).Raw("score", l.Terms.Text()).Text()
+	}
+	return (&core.Object{}).String("provider", provider).String("mode", string(p.Mode)).StringOrNull("chosen", chosen).
+		StringOrNull("why", string(pick.Why)).StringOrNull("pool", pick.Group).Raw("candidates", core.Array(candidates)).Text()
 }

@@ -22,10 +22,10 @@ func (e *Engine) carry(r *request, lease *core.Lease) {
 }
 
 // without asks the same account once more with the content left out that it could not read.
-func (e *Engine) without(r *request, c *pool.Candidate, f core.Fault, o core.Outcome, at core.Time) (core.Turn, bool) {
+func (e *Engine) without(r *request, p *pool.Pool, i int, f core.Fault, o core.Outcome, at core.Time) (core.Turn, bool) {
 	if f.Bound == "" || f.Bound == "file" || o.Emitted || slices.Contains(r.strip, f.Bound) || r.attempts >= maxAttempts {
 		return core.Turn{}, false
 	}
 	r.strip = append(r.strip, f.Bound)
-	return e.out(r, c, at, 0), true
+	return e.out(r, p, i, at, 0), true
 }

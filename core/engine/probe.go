@@ -50,7 +50,7 @@ func (e *Engine) probe(r *request, c *pool.Candidate, o core.Outcome, at core.Ti
 		if i < 0 {
 			return core.Turn{Refuse: &core.Refuse{Original: true}}
 		}
-		return e.failed(r, p, &p.Accounts[i], learned, at)
+		return e.failed(r, p, i, learned, at)
 	}), true
 }
 

@@ -487,5 +487,5 @@ func (e *Engine) renewFor(h *flow.Host, r *request, keys []string) core.Turn {
 	if p == nil {
 		return core.Turn{Refuse: &core.Refuse{Say: r.provider + ": its accounts were removed a moment ago."}}
 	}
-	return e.refuse(r, p, h.At(), false)
+	return e.left(r, p, h.At())
 }

@@ -10,27 +10,84 @@ import (
 
 // refuse ends a request without an answer. again says that somebody else could answer, if Pi asked once more.
 func (e *Engine) refuse(r *request, p *pool.Pool, at core.Time, again bool) core.Turn {
+	provider := r.provider
+	var accounts []view.Account
+	if r.hops != nil {
+		provider = r.hops.from
+		accounts = append(accounts, r.hops.before...)
+	}
+	accounts = append(accounts, e.unable(r, p, at, again)...)
+	return core.Turn{Refuse: view.Refusal(provider, accounts, at, e.zone, again)}
+}
+
+// unable lists the accounts of a pool with what keeps each from answering a request.
+func (e *Engine) unable(r *request, p *pool.Pool, at core.Time, again bool) []view.Account {
 	var accounts []view.Account
 	for i := range p.Accounts {
-		if p.Accounts[i].Absent {
+		c := &p.Accounts[i]
+		if c.Absent || (again && r.causes[c.ID] == "") {
 			continue
 		}
-		a := e.account(p, &p.Accounts[i], at)
-		if cause, ok := r.causes[a.ID]; ok && a.Why == "" {
-			a.Why = cause
+		a := e.account(p, c, at)
+		if r.hops != nil {
+			a.Label = p.Provider + " " + a.Label
 		}
-		if s, ok := p.Accounts[i].Models[pool.ModelKey(r.model)]; ok && a.Standing == core.StandingReady && s.KindAt(at, p.Accounts[i].Mark) != core.StandingReady {
-			a.Standing, a.Why, a.Until = s.KindAt(at, p.Accounts[i].Mark), s.Cause+" for "+r.model, s.Until
+		if a.Standing == core.StandingReady {
+			ask := r.ask(at)
+			ask.Tried = nil
+			e.judged(&a, p, c, ask, r.model)
 		}
-		if again && r.causes[a.ID] == "" {
-			continue
+		if a.Why == "" {
+			a.Why = r.causes[a.ID]
 		}
 		if a.Why == "" {
 			a.Why = "not asked after " + leaseName(int64(r.attempts)) + " attempts"
 		}
 		accounts = append(accounts, a)
 	}
-	return core.Turn{Refuse: view.Refusal(r.provider, accounts, at, e.zone, again)}
+	return accounts
+}
+
+// judged adds what stands against an account for one ask, beside its standing.
+func (e *Engine) judged(a *view.Account, p *pool.Pool, c *pool.Candidate, ask pool.Ask, model string) {
+	reason, until, cause := p.Judge(c, ask)
+	if reason == "" && p.Pin.Strict && p.Pin.Account != "" && p.Pin.Account != c.ID {
+		reason = pool.NotPinned
+	}
+	if reason == "" || reason == pool.AlreadyTried {
+		return
+	}
+	a.Standing, a.Until, a.Why = core.StandingCooling, until, string(reason)
+	switch reason {
+	case pool.ModelCooling:
+		a.Why = cause + " for " + model
+	case pool.IsCooling, pool.QuotaGone, pool.PlanDenied:
+		a.Why = cause
+	case pool.BeingProbed:
+		a.Why += " after " + cause
+	}
+	if until.IsZero() {
+		a.Standing, a.Fix = core.StandingSuspended, remedy(reason)
+	}
+}
+
+// remedy says what a person can do about a rule that keeps an account out.
+func remedy(reason pool.Reason) string {
+	switch reason {
+	case pool.IsPaused:
+		return "resume it"
+	case pool.NotItsProject, pool.ProjectHasOwn:
+		return "change which projects it is for"
+	case pool.PlanDenied:
+		return "use a model its plan includes"
+	case pool.PlanUnproven:
+		return "have its usage read, or allow plans that are not known"
+	case pool.NotPinned:
+		return "take the pin away"
+	case pool.QuotaGone:
+		return "allow it paid use, or add credit at the provider"
+	}
+	return ""
 }
 
 // account is what there is to show of a candidate.
@@ -41,7 +98,7 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 		standing = p.Whole
 	}
 	if kind := standing.KindAt(at, c.Mark); kind != core.StandingReady {
-		a.Standing, a.Fault, a.Why, a.Until = kind, standing.Fault, standing.Cause, standing.Until
+		a.Standing, a.Fault, a.Why, a.Until = kind, standing.Fault, standing.Cause, p.Spread(standing, c.ID)
 		if kind == core.StandingSuspended {
 			a.Until, a.Fix = 0, fix(standing.Fault, c.Login)
 		}

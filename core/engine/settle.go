@@ -3,7 +3,6 @@ package engine
 import (
 	"pimultiauth/core"
 	"pimultiauth/core/fault"
-	"pimultiauth/core/flow"
 	"pimultiauth/core/pool"
 	"pimultiauth/core/store"
 )
@@ -16,7 +15,7 @@ const (
 	// longestCooldown holds where a month's window is meant (design: caps).
 	longestCooldown = 45 * core.Day
 	// homeRefreshed is how stale a session's stored time may get before a success renews it.
-	homeRefreshed = core.Hour
+	homeRefreshed = 2 * core.Minute
 )
 
 func (e *Engine) settle(m core.Message) (core.Turn, error) {
@@ -38,40 +37,50 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 		}
 		return core.Turn{Refuse: &core.Refuse{Original: true}}, nil
 	}
-	c := &p.Accounts[at]
-	if c.InFlight > 0 {
-		c.InFlight--
+	p.Back(at)
+	e.endTrial(r, p, at)
+	o := &m.Settle.Outcome
+	if o.OK {
+		return e.succeeded(r, p, at, o, m.At), nil
 	}
-	if m.Settle.Outcome.OK {
-		return e.succeeded(r, p, c, m.At), nil
-	}
-	if turn, ok := e.probe(r, c, m.Settle.Outcome, m.At); ok {
+	if turn, ok := e.probe(r, &p.Accounts[at], *o, m.At); ok {
 		return turn, nil
 	}
-	return e.failed(r, p, c, m.Settle.Outcome, m.At), nil
+	return e.failed(r, p, at, *o, m.At), nil
 }
 
-func (e *Engine) succeeded(r *request, p *pool.Pool, c *pool.Candidate, at core.Time) core.Turn {
+func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at core.Time) core.Turn {
 	turn := core.Turn{Done: &core.Done{}}
+	c := &p.Accounts[i]
+	model := pool.ModelKey(r.model)
+	p.Answered(i, model, at, o)
 	if r.sticky {
 		return turn
 	}
 	if c.Standing.Fault != "" {
-		c.Standing = core.Standing{At: at}
+		e.standing(p, i, "", core.Standing{At: at})
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", c.Standing), false))
 	}
-	if model := pool.ModelKey(r.model); c.Models[model].Fault != "" {
-		c.Models[model] = core.Standing{At: at}
+	if c.Models[model].Fault != "" {
+		e.standing(p, i, model, core.Standing{At: at})
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, c.ID, model, c.Models[model]), false))
 	}
-	if home, ok := p.Homes[r.session]; ok && home.Account == c.ID && at.Sub(home.At) > homeRefreshed {
-		p.Homes[r.session] = pool.Home{Account: c.ID, At: at}
-		turn.Effects = append(turn.Effects, e.saveDelta(store.HomeDelta(p.Provider, c.ID, r.session, at), false))
+	if home, ok := p.Homes[r.session]; ok && home.Account == c.ID {
+		p.Settle(r.session, c.ID, at, max(o.Input+o.Cached+o.Output, r.prompt))
+		if saved := e.homeSaved(p.Provider, r.session); at.Sub(saved) > homeRefreshed {
+			turn.Effects = append(turn.Effects, e.saveDelta(store.HomeDelta(p.Provider, c.ID, r.session, at), false))
+		}
 	}
 	return turn
 }
 
-func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outcome, at core.Time) core.Turn {
+// homeSaved is when the time of a session was last put where other processes see it.
+func (e *Engine) homeSaved(provider, session string) core.Time {
+	return e.state.Home(provider, session).At
+}
+
+func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core.Time) core.Turn {
+	c := &p.Accounts[i]
 	original := core.Turn{Refuse: &core.Refuse{Original: true}}
 	if o.Aborted || r.sticky {
 		return original
@@ -83,7 +92,7 @@ func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outc
 			Int("status", int64(o.Status)).String("kind", string(f.Kind)).String("scope", string(f.Scope)).String("verdict", string(f.Verdict)).
 			TimeOrNull("until", f.Until).String("source", string(f.Source)))
 	}
-	if next, ok := e.without(r, c, f, o, at); ok {
+	if next, ok := e.without(r, p, i, f, o, at); ok {
 		next.Effects = append(turn.Effects, next.Effects...)
 		return next
 	}
@@ -91,13 +100,18 @@ func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outc
 		original.Effects = turn.Effects
 		return original
 	}
-	if f.Verdict == core.Retry && !r.retried && !o.Emitted && f.Until.Sub(at) <= longestPause && r.attempts < maxAttempts {
+	soft := pool.Soft(f.Kind)
+	again := !soft || p.Spend(at)
+	if soft {
+		p.Failed(i, at)
+	}
+	if f.Verdict == core.Retry && again && !r.retried && !o.Emitted && f.Until.Sub(at) <= longestPause && r.here < r.limit(p) {
 		r.retried = true
 		notBefore := at.Add(retryPause)
 		if notBefore.Before(f.Until) {
 			notBefore = f.Until
 		}
-		next := e.out(r, c, at, notBefore)
+		next := e.out(r, p, i, at, notBefore)
 		next.Effects = append(turn.Effects, next.Effects...)
 		return next
 	}
@@ -105,10 +119,16 @@ func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outc
 		r.causes = map[string]string{}
 	}
 	r.causes[c.ID] = f.Cause
+	r.kinds = append(r.kinds, f.Kind)
 	r.tried = append(r.tried, c.ID)
 	r.retried = false
 	turn.Effects = append(turn.Effects, e.bench(r, p, c, f, at)...)
 	e.urge(c, f.Kind)
+	if !again && !o.Emitted {
+		// Too many requests fail for reasons of the provider: one more attempt would only add to them.
+		original.Effects = turn.Effects
+		return original
+	}
 	next := e.another(r, p, o, at)
 	next.Effects = append(turn.Effects, next.Effects...)
 	return next
@@ -117,7 +137,7 @@ func (e *Engine) failed(r *request, p *pool.Pool, c *pool.Candidate, o core.Outc
 // another goes on after an account failed: the next one, or the end of the request.
 func (e *Engine) another(r *request, p *pool.Pool, o core.Outcome, at core.Time) core.Turn {
 	pick := pool.Pick{Index: -1}
-	if r.attempts < maxAttempts {
+	if r.here < r.limit(p) && r.attempts < maxAttempts {
 		pick = e.pick(r, p, at)
 	}
 	if o.Emitted {
@@ -126,17 +146,14 @@ func (e *Engine) another(r *request, p *pool.Pool, o core.Outcome, at core.Time)
 			turn := e.refuse(r, p, at, pick.Index >= 0)
 			if pick.Index >= 0 && r.session != "" && p.Accounts[pick.Index].Source != "explicit" {
 				// Pi asks again by itself, and must not meet the account that has just broken off.
-				turn.Effects = append(turn.Effects, e.saveDelta(e.moveHome(r, p, p.Accounts[pick.Index].ID, at), false))
+				turn.Effects = append(turn.Effects, e.saveDelta(e.moveHome(r, p, pick, at), false))
 			}
 			return turn
 		}
 		r.restarting = true
 	}
 	if pick.Index < 0 {
-		if keys := e.renewable(r, p, at); len(keys) > 0 && r.attempts < maxAttempts {
-			return e.begin(func(h *flow.Host) core.Turn { return e.renewFor(h, r, keys) })
-		}
-		return e.refuse(r, p, at, false)
+		return e.nobody(r, p, at)
 	}
 	turn := e.lease(r, p, pick, at)
 	if o.Emitted {
@@ -144,65 +161,6 @@ func (e *Engine) another(r *request, p *pool.Pool, o core.Outcome, at core.Time)
 		turn.Lease.Say = r.provider + ": " + labelOf(p, failed) + " broke off (" + r.causes[failed] + "); the answer starts anew on " + turn.Lease.Label + "."
 	}
 	return turn
-}
-
-// bench gives what the fault is about its standing and queues it for the disk.
-func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault, at core.Time) []core.Effect {
-	if f.Verdict == core.Retry || (f.Verdict == core.Rotate && f.Until <= at) {
-		return nil
-	}
-	s := core.Standing{At: at, Fault: f.Kind, Cause: f.Cause, Source: f.Source, Mark: c.Mark}
-	if f.Verdict == core.Rotate {
-		s.Until = min(f.Until, at.Add(longestCooldown))
-	}
-	if f.Kind == core.Unknown && !e.othersReady(r, p, c, at) {
-		// What nobody understands must not take away the last account that may still work.
-		return nil
-	}
-	switch f.Scope {
-	case core.ScopeModel:
-		model := pool.ModelKey(r.model)
-		if c.Models == nil {
-			c.Models = map[string]core.Standing{}
-		}
-		c.Models[model] = s
-		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, model, s), true)}
-	case core.ScopeProvider:
-		if s.Until.IsZero() {
-			return nil
-		}
-		s.Mark = 0
-		p.Whole = s
-		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, "", "", s), true)}
-	case core.ScopeUpstream:
-		delta := store.Blank
-		for i := range p.Accounts {
-			other := &p.Accounts[i]
-			if other.ID != c.ID && (c.Upstream == "" || other.Upstream != c.Upstream) {
-				continue
-			}
-			shared := s
-			shared.Mark = other.Mark
-			other.Standing = shared
-			delta = store.Merge(delta, store.StandingDelta(p.Provider, other.ID, "", shared))
-		}
-		return []core.Effect{e.saveDelta(delta, true)}
-	case core.ScopeAccount:
-		c.Standing = s
-		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", s), true)}
-	}
-	return nil
-}
-
-func (e *Engine) othersReady(r *request, p *pool.Pool, c *pool.Candidate, at core.Time) bool {
-	for i := range p.Accounts {
-		if other := &p.Accounts[i]; other.ID != c.ID {
-			if reason, _, _ := p.Judge(other, r.ask(at)); reason == "" {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func labelOf(p *pool.Pool, id string) string {

@@ -106,7 +106,7 @@ func (e *Engine) followOne(c store.Change) bool {
 		return true
 	case c.Part == "sessions" && c.Key != "":
 		home := e.state.Home(c.Provider, c.Key)
-		p.Homes[c.Key] = pool.Home{Account: home.Account, At: home.At}
+		p.Homes[c.Key] = keepHome(p.Homes[c.Key], pool.Home{Account: home.Account, At: home.At})
 		return true
 	case c.Part != "accounts" || c.Key == "":
 		return false
@@ -125,6 +125,7 @@ func (e *Engine) followOne(c store.Change) bool {
 	next := e.candidate(account, known, p)
 	next.Absent = p.Accounts[i].Absent
 	p.Accounts[i] = next
+	p.Touch(i)
 	return true
 }
 
@@ -227,6 +228,7 @@ func (e *Engine) rebuildPool(id string) {
 	}
 	state := e.state.Provider(id)
 	p := e.poolOf(id)
+	e.equip(p, old)
 	p.Accounts = make([]pool.Candidate, 0, len(e.members[id])+len(others))
 	for _, account := range e.members[id] {
 		known := state.Account(account.ID)
@@ -272,6 +274,7 @@ func (e *Engine) poolOf(provider string) *pool.Pool {
 			}
 		}
 	}
+	e.equip(p, nil)
 	e.pools[provider] = p
 	return p
 }
@@ -290,7 +293,7 @@ func (e *Engine) candidate(account core.Account, known store.AccountState, old *
 	c.BaseURL, c.Headers = e.own.Override(account.Provider, account.ID)
 	if old != nil {
 		if i := old.Find(account.ID); i >= 0 {
-			c.InFlight, c.LastUsed = old.Accounts[i].InFlight, old.Accounts[i].LastUsed
+			c.InFlight, c.LastUsed, c.Live = old.Accounts[i].InFlight, old.Accounts[i].LastUsed, old.Accounts[i].Live
 		}
 	}
 	e.plan(&c, known.Renewal)

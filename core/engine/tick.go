@@ -20,8 +20,9 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 		r := e.requests[id]
 		delete(e.requests, id)
 		if p := e.pools[r.provider]; p != nil {
-			if i := p.Find(r.account); i >= 0 && p.Accounts[i].InFlight > 0 {
-				p.Accounts[i].InFlight--
+			if i := p.Find(r.account); i >= 0 {
+				p.Back(i)
+				e.endTrial(r, p, i)
 			}
 		}
 	}

@@ -4,9 +4,12 @@ import (
 	"strings"
 
 	"pimultiauth/core"
+	"pimultiauth/core/health"
+	"pimultiauth/core/quota"
 )
 
-// Pool is the accounts of one provider, in order.
+// Pool is the accounts of one provider, in order. Its exported fields may be changed freely between two picks; who changes a Candidate
+// in place says so with Touch.
 type Pool struct {
 	Provider string
 	Mode     core.Mode
@@ -24,15 +27,58 @@ type Pool struct {
 	Strategy Strategy
 	// Chains are those that were defined with this provider; they may begin with another one.
 	Chains []Chain
+	// Warm is how long the prompt cache of a session is worth staying for; 0 takes DefaultWarm.
+	Warm core.Duration
+	// PerRequest lets the mode decide for every request instead of for every session.
+	PerRequest bool
+	// Interval is the least time between two moves of sessions to other accounts; 0 asks for none.
+	Interval core.Duration
+	// Strict leaves accounts out whose plan is not known where a model hangs on the plan.
+	Strict bool
+	// Entitled is the provider's rule of plans and models; nil when plans make no difference.
+	Entitled func(model, plan string) core.Entitlement
+	// Salt tells this process from others, so that they do not all come back at the same moment.
+	Salt int64
+	Live PoolLive
 
 	// index finds accounts by id; it is made anew when it does not fit the accounts any more.
-	index map[string]int
+	index  map[string]int
+	tables []*table
+	loads  []load
+	owned  map[string]bool
+	// enrolled are the members of each group and of none, groupsOf the groups of each account; enrolledOf is for how many accounts.
+	enrolled   [][]int
+	enrolledOf int
+	groupsOf   [][]int
+}
+
+// PoolLive is what only this process knows of a pool.
+type PoolLive struct {
+	// Budget is what was spent on retries after soft faults, in thousandths of one, and BudgetAt when it was last looked at.
+	Budget   int64
+	BudgetAt core.Time
+	// MovedAt is when a session last went to another account.
+	MovedAt core.Time
+	// GroupAfter is the group the last new session was given, and Places the last account by group.
+	GroupAfter string
+	Places     map[string]string
+	// Paces are the usual waits for a first output, by model.
+	Paces map[string]health.Pace
 }
 
 // Home is the account a session was given, and when it was last used.
 type Home struct {
 	Account string
 	At      core.Time
+	// Since is when the session came to the account.
+	Since core.Time
+	// Before is the account it was on before, where its cache may still be warm, and BeforeAt when it was last used there.
+	Before   string
+	BeforeAt core.Time
+	// Prefix is about how many tokens of the session are in the account's cache.
+	Prefix int
+	// priced is when leaving was last thought about.
+	priced core.Time
 }
 
 // Candidate is an account and what is known of it.
@@ -50,6 +96,18 @@ type Candidate struct {
 	LastUsed core.Time
 	// Absent says that Pi did not offer this account with the present request.
 	Absent bool
+	Live   Live
+}
+
+// Live is what only this process knows of an account.
+type Live struct {
+	Health health.Score
+	Meter  quota.Meter
+	// Served is when it last answered, and ServedModel with which model.
+	Served      core.Time
+	ServedModel string
+	// Probe is until when one request tries an account whose bench has ended, while the others wait for what comes of it.
+	Probe core.Time
 }
 
 // Ask is what a request wants.
@@ -57,179 +115,29 @@ type Ask struct {
 	At      core.Time
 	Model   string
 	Session string
+	// Parent is the session this one was begun from, "" for none.
+	Parent string
+	// Project is the folder Pi works in, "" when it is not known.
+	Project string
+	// Prompt is about how many tokens are sent; 0 when it is not known.
+	Prompt int
+	// Bound says that the request carries what only the session's present account can read.
+	Bound bool
+	// Stored leaves out the accounts that Pi itself resolves: they were offered for another provider.
+	Stored bool
 	// Tried are the accounts that already failed this request.
 	Tried []string
 }
 
-// Reason is why a candidate lost, or that it won.
-type Reason string
+// DefaultWarm is how long a prompt cache is taken to be warm where the provider documents nothing: the shortest life of those that do.
+const DefaultWarm = 5 * core.Minute
 
-// The reasons.
-const (
-	Won             Reason = "chosen"
-	Behind          Reason = "ready, another one was next"
-	HomeWon         Reason = "ready, the session stays where its cache is warm"
-	ExplicitWon     Reason = "ready, a key was given with the request"
-	AlreadyTried    Reason = "already failed this request"
-	IsCooling       Reason = "cooling"
-	IsSuspended     Reason = "suspended"
-	ModelCooling    Reason = "this model is blocked on it"
-	ProviderCooling Reason = "the provider is cooling"
-	LoginExpired    Reason = "login expired"
-	NotOffered      Reason = "not there with this request"
-)
-
-// Loss is what became of one candidate.
-type Loss struct {
-	Account string
-	Reason  Reason
-	// Until is when the reason ends; zero when it does not end by itself or is none.
-	Until core.Time
-	// Cause adds what is known, in plain words.
-	Cause string
-}
-
-// Pick is a choice and its reasons.
-type Pick struct {
-	// Index of the chosen candidate, -1 when nobody is ready.
-	Index int
-	// Losses has one entry for each candidate, in pool order; the chosen one's is Won. It is empty when a session's home was taken
-	// without a look at the others; Explain tells their reasons.
-	Losses []Loss
-	// New says that the account is not the session's home, so that its place has to be kept.
-	New bool
-}
-
-// Judge tells why a candidate cannot be leased now; "" when it can.
-func (p *Pool) Judge(c *Candidate, ask Ask) (Reason, core.Time, string) {
-	if c.Absent {
-		return NotOffered, 0, ""
+// warm is the span for which a session stays.
+func (p *Pool) warm() core.Duration {
+	if p.Warm > 0 {
+		return p.Warm
 	}
-	for _, id := range ask.Tried {
-		if id == c.ID {
-			cause := c.Standing.Cause
-			if s := c.Models[ask.Model]; s.Fault != "" {
-				cause = s.Cause
-			}
-			return AlreadyTried, 0, cause
-		}
-	}
-	if p.Whole.KindAt(ask.At, 0) == core.StandingCooling {
-		return ProviderCooling, p.Whole.Until, p.Whole.Cause
-	}
-	switch c.Standing.KindAt(ask.At, c.Mark) {
-	case core.StandingSuspended:
-		return IsSuspended, 0, c.Standing.Cause
-	case core.StandingCooling:
-		return IsCooling, c.Standing.Until, c.Standing.Cause
-	}
-	if s, ok := c.Models[ask.Model]; ok && ask.Model != "" && s.KindAt(ask.At, c.Mark) != core.StandingReady {
-		return ModelCooling, s.Until, s.Cause
-	}
-	if c.Login && !c.Expires.IsZero() && !ask.At.Before(c.Expires) {
-		return LoginExpired, 0, "its access token has ended"
-	}
-	return "", 0, ""
-}
-
-// Pick chooses the account for a request, reusing losses for its reasons. A session whose home is ready costs no look at the others.
-func (p *Pool) Pick(ask Ask, losses []Loss) Pick {
-	if home, ok := p.Homes[ask.Session]; ok && ask.Session != "" && !p.explicitThere() {
-		if i := p.Find(home.Account); i >= 0 {
-			if reason, _, _ := p.Judge(&p.Accounts[i], ask); reason == "" {
-				return Pick{Index: i, Losses: losses[:0]}
-			}
-		}
-	}
-	return p.Explain(ask, losses)
-}
-
-// explicitThere reports whether a key was given with the request. Accounts of Pi's own resolution stand behind those of files.
-func (p *Pool) explicitThere() bool {
-	for i := len(p.Accounts) - 1; i >= 0 && p.Accounts[i].Source != "stored"; i-- {
-		if p.Accounts[i].Source == "explicit" && !p.Accounts[i].Absent {
-			return true
-		}
-	}
-	return false
-}
-
-// Explain chooses as Pick does and gives every candidate its reason.
-func (p *Pool) Explain(ask Ask, losses []Loss) Pick {
-	pick := Pick{Index: -1, Losses: losses[:0]}
-	home := p.Homes[ask.Session].Account
-	if ask.Session == "" {
-		home = ""
-	}
-	explicit, homeAt, after := -1, -1, -1
-	for i := range p.Accounts {
-		c := &p.Accounts[i]
-		reason, until, cause := p.Judge(c, ask)
-		pick.Losses = append(pick.Losses, Loss{Account: c.ID, Reason: reason, Until: until, Cause: cause})
-		if c.ID == p.After {
-			after = i
-		}
-		if reason != "" {
-			continue
-		}
-		if c.Source == "explicit" {
-			explicit = i
-		}
-		if c.ID == home {
-			homeAt = i
-		}
-	}
-	behind := Behind
-	switch {
-	case explicit >= 0:
-		pick.Index, behind = explicit, ExplicitWon
-	case homeAt >= 0:
-		pick.Index, behind = homeAt, HomeWon
-	default:
-		pick.Index = p.next(pick.Losses, after)
-	}
-	for i := range pick.Losses {
-		if pick.Losses[i].Reason != "" {
-			continue
-		}
-		if i == pick.Index {
-			pick.Losses[i].Reason = Won
-		} else {
-			pick.Losses[i].Reason = behind
-		}
-	}
-	pick.New = pick.Index >= 0 && p.Accounts[pick.Index].ID != home
-	return pick
-}
-
-// next finds the account of a new session among those without a reason against them.
-func (p *Pool) next(losses []Loss, after int) int {
-	n := len(p.Accounts)
-	best := -1
-	for step := 1; step <= n; step++ {
-		i := (after + step) % n
-		if p.Mode == core.FillFirst {
-			i = step - 1
-		}
-		if losses[i].Reason != "" {
-			continue
-		}
-		if p.Mode != core.Balancer {
-			return i
-		}
-		if best < 0 || lighter(&p.Accounts[i], &p.Accounts[best]) {
-			best = i
-		}
-	}
-	return best
-}
-
-// lighter orders ready accounts for Balancer: fewer requests under way, then the longer unused.
-func lighter(a, b *Candidate) bool {
-	if a.InFlight != b.InFlight {
-		return a.InFlight < b.InFlight
-	}
-	return a.LastUsed.Before(b.LastUsed)
+	return DefaultWarm
 }
 
 // Find answers the index of an account, -1 when the pool has none of that id.
@@ -242,11 +150,33 @@ func (p *Pool) Find(id string) int {
 		for i := range p.Accounts {
 			p.index[p.Accounts[i].ID] = i
 		}
+		p.owned = nil
 	}
 	if i, ok := p.index[id]; ok {
 		return i
 	}
 	return -1
+}
+
+// Out counts a lease of an account and Back its end.
+func (p *Pool) Out(i int, at core.Time) {
+	c := &p.Accounts[i]
+	c.InFlight++
+	c.LastUsed = at
+	if len(p.loads) == len(p.Accounts) {
+		p.loads[i] = load{int64(c.InFlight), at}
+	}
+}
+
+// Back is the end of a lease.
+func (p *Pool) Back(i int) {
+	c := &p.Accounts[i]
+	if c.InFlight > 0 {
+		c.InFlight--
+	}
+	if len(p.loads) == len(p.Accounts) {
+		p.loads[i].out = int64(c.InFlight)
+	}
 }
 
 // ModelKey is how models are told apart in standings: lower case, without a leading "vendor/".

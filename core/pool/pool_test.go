@@ -40,12 +40,12 @@ func TestPick(t *testing.T) {
 		{"round from the end to the start", func() (*pool.Pool, pool.Ask) { p := of("a", "b"); p.After = "b"; return p, pool.Ask{At: now} }, "a"},
 		{"a session stays home", func() (*pool.Pool, pool.Ask) {
 			p := of("a", "b")
-			p.Homes["s"] = pool.Home{Account: "b"}
+			p.Homes["s"] = pool.Home{Account: "b", At: now}
 			return p, pool.Ask{At: now, Session: "s"}
 		}, "b"},
 		{"a cooling home is left at once", func() (*pool.Pool, pool.Ask) {
 			p := of("a", "b")
-			p.Homes["s"] = pool.Home{Account: "b"}
+			p.Homes["s"] = pool.Home{Account: "b", At: now}
 			p.Accounts[1].Standing = cooling
 			return p, pool.Ask{At: now, Session: "s"}
 		}, "a"},
@@ -112,7 +112,7 @@ func TestPick(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, ask := tt.make()
-			assert.Equal(t, tt.want, chosen(p, p.Pick(ask, nil)))
+			assert.Equal(t, tt.want, chosen(p, p.Pick(ask)))
 		})
 	}
 }
@@ -132,11 +132,11 @@ func TestALeasedAccountWasReadyAndEveryLoserHasItsReason(t *testing.T) {
 		p.Mode = []core.Mode{core.RoundRobin, core.Balancer, core.FillFirst, core.UsageBased}[r.Intn(4)]
 		p.After = fmt.Sprint(r.Intn(7))
 		ask := pool.Ask{At: now, Tried: []string{fmt.Sprint(r.Intn(6))}}
-		pick := p.Explain(ask, nil)
-		assert.Equal(t, pick.Index, p.Pick(ask, nil).Index)
-		assert.Len(t, pick.Losses, len(p.Accounts))
+		pick, losses := p.Explain(ask)
+		assert.Equal(t, pick, p.Pick(ask))
+		assert.Len(t, losses, len(p.Accounts))
 		anyReady := false
-		for i, loss := range pick.Losses {
+		for i, loss := range losses {
 			assert.NotEmpty(t, loss.Reason)
 			reason, _, _ := p.Judge(&p.Accounts[i], ask)
 			anyReady = anyReady || reason == ""

@@ -14,6 +14,14 @@ type Config struct {
 	Debug  bool
 	Hidden []string
 	Modes  map[string]core.Mode
+	// PerRequest lets the mode decide for every request instead of for every session.
+	PerRequest bool
+	// Interval is the least time between two moves of a provider's sessions to other accounts; 0 asks for none.
+	Interval core.Duration
+	// Strict leaves accounts out whose plan is not known where a model hangs on the plan.
+	Strict bool
+	// Quiet keeps the log of decisions from being written.
+	Quiet bool
 	// Warnings name each value that could not be used, a sentence each.
 	Warnings []string
 }
@@ -45,6 +53,7 @@ func (c *Config) read(file, text string) {
 	} else if debug.Exists() {
 		c.warn(file, `"debug" must be true or false; it stays as it was.`)
 	}
+	c.readChoosing(file, text)
 	for _, key := range []string{"excludeProviders", "hiddenProviders"} {
 		hidden := gjson.Get(text, key)
 		if !hidden.Exists() {
@@ -107,4 +116,37 @@ func clipText(text string, most int) string {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
+}
+
+// readChoosing reads what bears on the choice of accounts.
+func (c *Config) readChoosing(file, text string) {
+	c.Quiet = !c.flag(file, text, "decisionLog", !c.Quiet)
+	c.PerRequest = c.flag(file, text, "rotatePerRequest", c.PerRequest)
+	if every := gjson.Get(text, "minRotationIntervalMs"); every.Type == gjson.Number && every.Num >= 0 && every.Num <= float64(core.Day) {
+		c.Interval = core.Duration(every.Num)
+	} else if every.Exists() {
+		c.warn(file, `"minRotationIntervalMs" must be a number of milliseconds, at most a day; it stays as it was.`)
+	}
+	// The peer's key: what happens with a Codex account whose plan is not known.
+	switch lookup := gjson.Get(text, "modelEntitlements.codex.usageLookupFailureMode"); strings.TrimSpace(lookup.String()) {
+	case "strict":
+		c.Strict = true
+	case "allow-unverified":
+		c.Strict = false
+	default:
+		if lookup.Exists() {
+			c.warn(file, `"usageLookupFailureMode" must be "strict" or "allow-unverified"; it stays as it was.`)
+		}
+	}
+}
+
+func (c *Config) flag(file, text, key string, was bool) bool {
+	value := gjson.Get(text, key)
+	if value.IsBool() {
+		return value.Bool()
+	}
+	if value.Exists() {
+		c.warn(file, `"`+key+`" must be true or false; it stays as it was.`)
+	}
+	return was
 }

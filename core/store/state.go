@@ -280,6 +280,9 @@ func readStanding(raw string) core.Standing {
 		Source: core.Source(r.Get("source").String()),
 		Mark:   readMark(r.Get("mark")),
 	}
+	if times := r.Get("times"); times.Type == gjson.Number && times.Num >= 0 && times.Num <= 1000 {
+		s.Times = int(times.Num)
+	}
 	// A damaged end must not become a suspension, which only a person ends.
 	if until := r.Get("until"); until.Exists() && s.Until.IsZero() {
 		return core.Standing{}
@@ -305,6 +308,9 @@ func StandingDelta(provider, account, model string, s core.Standing) string {
 		leaf.String("cause", s.Cause).String("source", string(s.Source))
 		if s.Mark != 0 {
 			leaf.Int("mark", s.Mark)
+		}
+		if s.Times > 1 {
+			leaf.Int("times", int64(s.Times))
 		}
 	}
 	switch {

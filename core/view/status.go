@@ -110,6 +110,9 @@ type Candidate struct {
 	Reason string
 	// Until is when the reason ends; zero when it does not end by itself.
 	Until core.Time
+	// Needs says what would have to change for it to win, "" for the chosen one; Score is a JSON object of its score's terms.
+	Needs string
+	Score string
 }
 
 // Why shows the last pick of each provider.
@@ -137,9 +140,9 @@ func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool
 			if x.Chosen {
 				tone = "good"
 			}
-			v.Rows = append(v.Rows, core.Row{Cells: []string{"  " + x.Label, reason}, Tone: tone})
+			v.Rows = append(v.Rows, core.Row{Cells: []string{"  " + x.Label, reason, x.Needs}, Tone: tone})
 			candidates = append(candidates, (&core.Object{}).String("id", x.ID).String("label", x.Label).Bool("chosen", x.Chosen).
-				String("reason", x.Reason).TimeOrNull("until", x.Until).Text())
+				String("reason", x.Reason).TimeOrNull("until", x.Until).StringOrNull("wouldWinIf", x.Needs).Raw("score", x.Score).Text())
 		}
 		objects = append(objects, (&core.Object{}).String("provider", c.Provider).String("model", c.Model).TimeOrNull("at", c.At).
 			StringOrNull("account", c.Account).Int("attempt", int64(c.Attempt)).Raw("candidates", core.Array(candidates)).Text())

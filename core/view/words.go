@@ -102,3 +102,14 @@ func monthLength(y, m int64) int64 {
 func Back(until, at core.Time, zoneMinutes int) string {
 	return "until " + Clock(until, at, zoneMinutes) + " (" + Span(until.Sub(at)) + ")"
 }
+
+// Because joins a reason, its cause and its end.
+func Because(reason, cause string, until, at core.Time, zoneMinutes int) string {
+	if cause != "" {
+		reason += ": " + cause
+	}
+	if !until.IsZero() {
+		reason += ", " + Back(until, at, zoneMinutes)
+	}
+	return reason
+}

@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"pimultiauth/core"
+	"pimultiauth/core/pool"
+	"pimultiauth/core/store"
+)
+
+// softBench is how long an account is left alone after a soft fault that came back at once; repeats make it longer.
+const softBench = 15 * core.Second
+
+// bench gives what the fault is about its standing and queues it for the disk.
+func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault, at core.Time) []core.Effect {
+	soft := pool.Soft(f.Kind)
+	if f.Verdict == core.Retry && soft && f.Scope != core.ScopeRequest {
+		// It came back at once. Whether the others of the provider fail too is theirs to show.
+		f.Scope = core.ScopeAccount
+		if f.Until < at.Add(softBench) {
+			f.Until, f.Source = at.Add(softBench), core.FromDefault
+		}
+	}
+	if (f.Verdict == core.Retry && !soft) || (f.Verdict != core.Suspend && f.Until <= at) {
+		return nil
+	}
+	if soft && f.Scope != core.ScopeProvider && !p.MayBench(c.ID, r.ask(at)) {
+		// What may pass at any moment must not take away the last account that may still work.
+		return nil
+	}
+	s := core.Standing{At: at, Fault: f.Kind, Cause: f.Cause, Source: f.Source, Mark: c.Mark}
+	old := c.Standing
+	if f.Scope == core.ScopeModel {
+		old = c.Models[pool.ModelKey(r.model)]
+	}
+	if f.Verdict != core.Suspend {
+		s.Until = min(f.Until, at.Add(longestCooldown))
+		if soft || f.Source == core.FromDefault {
+			cooldown, backoff := p.Patience(c.ID)
+			s.Until, s.Times = pool.Grow(old, f.Kind, at, s.Until, cooldown, backoff, r.seed)
+		}
+		if old.Fault == f.Kind && at.Before(old.Until) && !(f.Source == core.FromHeader && old.Source != core.FromHeader) {
+			s.Until = max(s.Until, old.Until)
+		}
+	}
+	switch f.Scope {
+	case core.ScopeModel:
+		model := pool.ModelKey(r.model)
+		e.standing(p, p.Find(c.ID), model, s)
+		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, model, s), true)}
+	case core.ScopeProvider:
+		if s.Until.IsZero() {
+			return nil
+		}
+		s.Mark = 0
+		p.Whole = s
+		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, "", "", s), true)}
+	case core.ScopeUpstream:
+		var effects []core.Effect
+		for i := range p.Accounts {
+			other := &p.Accounts[i]
+			if other.ID != c.ID && (c.Upstream == "" || other.Upstream != c.Upstream) {
+				continue
+			}
+			shared := s
+			shared.Mark = other.Mark
+			e.standing(p, i, "", shared)
+			effects = append(effects, e.saveDelta(store.StandingDelta(p.Provider, other.ID, "", shared), true))
+		}
+		return effects
+	case core.ScopeAccount:
+		e.standing(p, p.Find(c.ID), "", s)
+		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", s), true)}
+	}
+	return nil
+}
+
+// standing keeps what was learned of an account, or of one model on it.
+func (e *Engine) standing(p *pool.Pool, i int, model string, s core.Standing) {
+	if i < 0 {
+		return
+	}
+	c := &p.Accounts[i]
+	if model == "" {
+		c.Standing = s
+	} else {
+		// The map may be that of a candidate that was copied from this one.
+		models := make(map[string]core.Standing, len(c.Models)+1)
+		for k, v := range c.Models {
+			models[k] = v
+		}
+		models[model] = s
+		c.Models = models
+	}
+	p.Touch(i)
+}
+
+// beginTrial lets one request try an account whose bench has ended, in this process and by the shared state in the others.
+func (e *Engine) beginTrial(r *request, p *pool.Pool, i int, at core.Time) []core.Effect {
+	c := &p.Accounts[i]
+	r.probing = true
+	c.Live.Probe = at.Add(pool.ProbeSpan)
+	p.Touch(i)
+	if c.Standing.Fault == "" || c.Standing.Until.IsZero() {
+		return nil
+	}
+	held := c.Standing
+	held.At, held.Until = at, c.Live.Probe
+	return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", held), false)}
+}
+
+// endTrial ends it, whatever came of it.
+func (e *Engine) endTrial(r *request, p *pool.Pool, i int) {
+	if r.probing {
+		r.probing = false
+		p.Accounts[i].Live.Probe = 0
+		p.Touch(i)
+	}
+}

@@ -1,0 +1,104 @@
+package pool
+
+import (
+	"pimultiauth/core"
+	"pimultiauth/core/quota"
+)
+
+const (
+	// together is how many requests of sessions with one prefix stay on one account at once; more of them spread.
+	together = 4
+	// stagger is what each one beyond stands back, so that the first fills the cache of the account it spreads to.
+	stagger    = 250 * core.Millisecond
+	maxStagger = 2 * core.Second
+	// pricing is how often leaving a warm account is thought about, and settled how long a session stays at least.
+	pricing = core.Minute
+	settled = 5 * core.Minute
+	// leastGain is how many times dearer than another the home has to be before an empty cache is left, in thousandths; prefixPrice is
+	// what each token of a warm prefix adds to it, one in so many.
+	leastGain   = 3000
+	prefixPrice = 20
+)
+
+// stay finds the account a session stays with: its home while the cache there is warm, the home before when the present one cannot serve,
+// or that of the session it was begun from. It answers -1 where the mode is to decide, with the wait of one that spreads.
+func (p *Pool) stay(ask Ask) (int, Reason, core.Duration) {
+	if ask.Session == "" {
+		return -1, "", 0
+	}
+	home, ok := p.Homes[ask.Session]
+	if !ok {
+		return p.join(ask)
+	}
+	if i := p.Find(home.Account); i >= 0 && (ask.Bound || ask.At.Sub(home.At) <= p.warm()) && p.ready(i, ask) {
+		if !p.leave(i, home, ask) {
+			return i, HomeWon, 0
+		}
+		return -1, "", 0
+	}
+	if home.Before != "" && ask.At.Sub(home.BeforeAt) <= p.warm() {
+		if i := p.Find(home.Before); i >= 0 && p.ready(i, ask) {
+			return i, BackWon, 0
+		}
+	}
+	return -1, "", 0
+}
+
+// join finds the account of the session a new one was begun from: both send the same prefix. Beyond some at once they spread.
+func (p *Pool) join(ask Ask) (int, Reason, core.Duration) {
+	home, ok := p.Homes[ask.Parent]
+	if !ok || ask.Parent == "" {
+		return -1, "", 0
+	}
+	i := p.Find(home.Account)
+	if i < 0 || ask.At.Sub(home.At) > p.warm() || !p.ready(i, ask) {
+		return -1, "", 0
+	}
+	if over := p.Accounts[i].InFlight - together; over >= 0 {
+		return -1, "", min(core.Duration(over+1)*stagger, maxStagger)
+	}
+	return i, ParentWon, 0
+}
+
+// leave decides whether a session leaves a warm account that can still serve: only in the mode that knows prices, when another account is
+// so much cheaper that it is worth more than the prefix that has to be sent anew.
+func (p *Pool) leave(i int, home Home, ask Ask) bool {
+	if p.Mode != core.UsageBased || ask.Bound || ask.At.Sub(home.priced) < pricing || ask.At.Sub(home.Since) < settled ||
+		(p.Interval > 0 && ask.At.Sub(p.Live.MovedAt) < p.Interval) {
+		return false
+	}
+	home.priced = ask.At
+	p.Homes[ask.Session] = home
+	s := p.sieve(ask)
+	stays := s.open(i)
+	other := p.grouped(&s).Index
+	if stays == nil || other < 0 || other == i {
+		return false
+	}
+	goes := &s.t.rows[other]
+	return gain(stays.base, goes.base) > price(max(home.Prefix, ask.Prompt))
+}
+
+// gain is how many times dearer one account is than another, in thousandths.
+func gain(stays, goes int64) int64 { return stays * quota.Full / max(goes, 1) }
+
+// price is the gain for which a warm prefix is given up.
+func price(prefix int) int64 { return leastGain + int64(min(max(prefix, 0), 1_000_000))/prefixPrice }
+
+// Settle keeps that a session used an account, and what of it is in its cache. It answers the home as it was.
+func (p *Pool) Settle(session, account string, at core.Time, prefix int) Home {
+	old := p.Homes[session]
+	home := old
+	if old.Account != account {
+		home = Home{Account: account, Since: at, Before: old.Account, BeforeAt: old.At}
+		if old.Account != "" {
+			p.Live.MovedAt = at
+		}
+	}
+	home.At = max(home.At, at)
+	if prefix > 0 {
+		home.Prefix = prefix
+	}
+	p.Homes[session] = home
+	return old
+}
