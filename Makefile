@@ -55,9 +55,10 @@ check: $(TOOLS) $(WASM)
 	@git status --porcelain >.build/after 2>/dev/null || true
 	@cmp -s .build/before .build/after || { git status --short; echo 'the tree has changed: commit what go generate wrote'; exit 1; }
 
-# The answers of the recorded conversations, written anew.
-golden:
+# The answers of the recorded conversations and the screens drawn from them, written anew.
+golden: all
 	go test ./tests -run TestConversations -update
+	cd js-loader && UPDATE_SCREENS=1 $(CURDIR)/$(NODE) --test test/screens.test.ts >/dev/null
 
 size: $(WASM)
 	@go run ./tests/size

@@ -23,6 +23,7 @@ type Message struct {
 	Command *Command
 	Inspect *Inspect
 	Login   *Login
+	Show    *Show
 }
 
 // Start begins the life of an instance: the core answers with a flow that reads the files and ends in Ready.
@@ -224,9 +225,11 @@ type Merged struct {
 	Forget bool
 }
 
-// Command is a line typed after /multi-auth. The answer is a View.
+// Command is a line typed after /multi-auth. The answer is a View, at once or after a flow.
 type Command struct {
 	Text string
+	// Words are the line already parted, by a screen; Text is not read then. A word may hold spaces.
+	Words []string
 	// Mode is Pi's mode, as in Acquire.
 	Mode string
 }
@@ -241,6 +244,61 @@ type View struct {
 	JSON string
 	// Failed says that the command could not do what was asked.
 	Failed bool
+}
+
+// Show asks for the screen of the accounts. The answer is a Screen. What is selected is the host's; the core only says what there is.
+type Show struct {
+	// Provider and Account are what details are asked of; an empty or unknown one stands for the first.
+	Provider string
+	Account  string
+	// Search keeps what holds all of its words, in the name or the id.
+	Search string
+	// Sort is "order", "name", "standing" or "left"; "" is "order".
+	Sort string
+	// All lists hidden providers and those without an account too.
+	All bool
+}
+
+// Screen is everything that the screen of the accounts shows, as words.
+type Screen struct {
+	// Provider and Account are what Details are about; Account is "" when they are about the provider.
+	Provider string
+	Account  string
+	// Providers and Accounts are in the order they are shown; Accounts are those of Provider.
+	Providers []Item
+	Accounts  []Item
+	// About says the facts of Provider, and Details those of Account.
+	About   []Detail
+	Details []Detail
+	// Modes are what the provider's mode may be, with a line on each.
+	Modes []Option
+	// Hidden counts the providers that All would add.
+	Hidden int
+	// Undo says what an undo would bring back, "" when there is nothing.
+	Undo string
+}
+
+// Item is a provider or an account in a list.
+type Item struct {
+	ID   string
+	Name string
+	// State is one or two words; Note is short and stands at the end of the line: how much is left or when it returns.
+	State string
+	Note  string
+	// Tone is as in Row.
+	Tone string
+	// Flags are "pinned", "paused", "reserve", "hidden", "last".
+	Flags []string
+}
+
+// Detail is one fact: a label and its words.
+type Detail struct {
+	Label string
+	Text  string
+	// Tone is as in Row.
+	Tone string
+	// Bar is a part in permille that is drawn as well as said, -1 for none.
+	Bar int
 }
 
 // Row is a line of a View.
@@ -286,6 +344,7 @@ type Turn struct {
 	Refuse    *Refuse
 	Done      *Done
 	View      *View
+	Screen    *Screen
 	Merged    *Merged
 	Inspected *Inspected
 	// WakeAt is when the core next wants a Tick; zero is never.

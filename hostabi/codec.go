@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x596473ab
+const SchemaHash uint32 = 0xd66a7f5e
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -53,6 +53,10 @@ func (d *decoder) readMessage(v *core.Message) {
 	if d.truth("Message.Login") {
 		v.Login = new(core.Login)
 		d.readLogin(v.Login)
+	}
+	if d.truth("Message.Show") {
+		v.Show = new(core.Show)
+		d.readShow(v.Show)
 	}
 }
 
@@ -177,7 +181,21 @@ func (d *decoder) readMerge(v *core.Merge) {
 
 func (d *decoder) readCommand(v *core.Command) {
 	v.Text = d.text("Command.Text")
+	if n := d.count("Command.Words", 4); n > 0 {
+		v.Words = make([]string, n)
+		for i := range v.Words {
+			v.Words[i] = d.text("Command.Words")
+		}
+	}
 	v.Mode = d.text("Command.Mode")
+}
+
+func (d *decoder) readShow(v *core.Show) {
+	v.Provider = d.text("Show.Provider")
+	v.Account = d.text("Show.Account")
+	v.Search = d.text("Show.Search")
+	v.Sort = d.text("Show.Sort")
+	v.All = d.truth("Show.All")
 }
 
 func (d *decoder) readLogin(v *core.Login) {
@@ -300,6 +318,55 @@ func appendView(b []byte, v *core.View) []byte {
 	return b
 }
 
+func appendScreen(b []byte, v *core.Screen) []byte {
+	b = appendText(b, v.Provider)
+	b = appendText(b, v.Account)
+	b = appendCount(b, len(v.Providers))
+	for i := range v.Providers {
+		b = appendItem(b, &v.Providers[i])
+	}
+	b = appendCount(b, len(v.Accounts))
+	for i := range v.Accounts {
+		b = appendItem(b, &v.Accounts[i])
+	}
+	b = appendCount(b, len(v.About))
+	for i := range v.About {
+		b = appendDetail(b, &v.About[i])
+	}
+	b = appendCount(b, len(v.Details))
+	for i := range v.Details {
+		b = appendDetail(b, &v.Details[i])
+	}
+	b = appendCount(b, len(v.Modes))
+	for i := range v.Modes {
+		b = appendOption(b, &v.Modes[i])
+	}
+	b = appendNumber(b, int64(v.Hidden))
+	b = appendText(b, v.Undo)
+	return b
+}
+
+func appendItem(b []byte, v *core.Item) []byte {
+	b = appendText(b, v.ID)
+	b = appendText(b, v.Name)
+	b = appendText(b, v.State)
+	b = appendText(b, v.Note)
+	b = appendText(b, v.Tone)
+	b = appendCount(b, len(v.Flags))
+	for i := range v.Flags {
+		b = appendText(b, v.Flags[i])
+	}
+	return b
+}
+
+func appendDetail(b []byte, v *core.Detail) []byte {
+	b = appendText(b, v.Label)
+	b = appendText(b, v.Text)
+	b = appendText(b, v.Tone)
+	b = appendNumber(b, int64(v.Bar))
+	return b
+}
+
 func appendRow(b []byte, v *core.Row) []byte {
 	b = appendCount(b, len(v.Cells))
 	for i := range v.Cells {
@@ -335,6 +402,10 @@ func appendTurn(b []byte, v *core.Turn) []byte {
 	b = appendTruth(b, v.View != nil)
 	if v.View != nil {
 		b = appendView(b, v.View)
+	}
+	b = appendTruth(b, v.Screen != nil)
+	if v.Screen != nil {
+		b = appendScreen(b, v.Screen)
 	}
 	b = appendTruth(b, v.Merged != nil)
 	if v.Merged != nil {

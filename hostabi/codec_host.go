@@ -51,6 +51,10 @@ func appendMessage(b []byte, v *core.Message) []byte {
 	if v.Login != nil {
 		b = appendLogin(b, v.Login)
 	}
+	b = appendTruth(b, v.Show != nil)
+	if v.Show != nil {
+		b = appendShow(b, v.Show)
+	}
 	return b
 }
 
@@ -172,7 +176,20 @@ func appendMerge(b []byte, v *core.Merge) []byte {
 
 func appendCommand(b []byte, v *core.Command) []byte {
 	b = appendText(b, v.Text)
+	b = appendCount(b, len(v.Words))
+	for i := range v.Words {
+		b = appendText(b, v.Words[i])
+	}
 	b = appendText(b, v.Mode)
+	return b
+}
+
+func appendShow(b []byte, v *core.Show) []byte {
+	b = appendText(b, v.Provider)
+	b = appendText(b, v.Account)
+	b = appendText(b, v.Search)
+	b = appendText(b, v.Sort)
+	b = appendTruth(b, v.All)
 	return b
 }
 
@@ -303,6 +320,64 @@ func (d *decoder) readView(v *core.View) {
 	v.Failed = d.truth("View.Failed")
 }
 
+func (d *decoder) readScreen(v *core.Screen) {
+	v.Provider = d.text("Screen.Provider")
+	v.Account = d.text("Screen.Account")
+	if n := d.count("Screen.Providers", 24); n > 0 {
+		v.Providers = make([]core.Item, n)
+		for i := range v.Providers {
+			d.readItem(&v.Providers[i])
+		}
+	}
+	if n := d.count("Screen.Accounts", 24); n > 0 {
+		v.Accounts = make([]core.Item, n)
+		for i := range v.Accounts {
+			d.readItem(&v.Accounts[i])
+		}
+	}
+	if n := d.count("Screen.About", 20); n > 0 {
+		v.About = make([]core.Detail, n)
+		for i := range v.About {
+			d.readDetail(&v.About[i])
+		}
+	}
+	if n := d.count("Screen.Details", 20); n > 0 {
+		v.Details = make([]core.Detail, n)
+		for i := range v.Details {
+			d.readDetail(&v.Details[i])
+		}
+	}
+	if n := d.count("Screen.Modes", 8); n > 0 {
+		v.Modes = make([]core.Option, n)
+		for i := range v.Modes {
+			d.readOption(&v.Modes[i])
+		}
+	}
+	v.Hidden = int(d.number("Screen.Hidden"))
+	v.Undo = d.text("Screen.Undo")
+}
+
+func (d *decoder) readItem(v *core.Item) {
+	v.ID = d.text("Item.ID")
+	v.Name = d.text("Item.Name")
+	v.State = d.text("Item.State")
+	v.Note = d.text("Item.Note")
+	v.Tone = d.text("Item.Tone")
+	if n := d.count("Item.Flags", 4); n > 0 {
+		v.Flags = make([]string, n)
+		for i := range v.Flags {
+			v.Flags[i] = d.text("Item.Flags")
+		}
+	}
+}
+
+func (d *decoder) readDetail(v *core.Detail) {
+	v.Label = d.text("Detail.Label")
+	v.Text = d.text("Detail.Text")
+	v.Tone = d.text("Detail.Tone")
+	v.Bar = int(d.number("Detail.Bar"))
+}
+
 func (d *decoder) readRow(v *core.Row) {
 	if n := d.count("Row.Cells", 4); n > 0 {
 		v.Cells = make([]string, n)
@@ -338,6 +413,10 @@ func (d *decoder) readTurn(v *core.Turn) {
 	if d.truth("Turn.View") {
 		v.View = new(core.View)
 		d.readView(v.View)
+	}
+	if d.truth("Turn.Screen") {
+		v.Screen = new(core.Screen)
+		d.readScreen(v.Screen)
 	}
 	if d.truth("Turn.Merged") {
 		v.Merged = new(core.Merged)

@@ -5,47 +5,160 @@ import (
 	"strings"
 
 	"pimultiauth/core"
-	"pimultiauth/core/pool"
+	"pimultiauth/core/flow"
 	"pimultiauth/core/view"
 )
 
-func (e *Engine) command(m core.Message) (core.Turn, error) {
-	var words []string
-	json := false
-	for _, word := range strings.Fields(m.Command.Text) {
-		if word == "--json" {
-			json = true
-			continue
-		}
-		words = append(words, word)
+// call is a command with its words.
+type call struct {
+	name string
+	// words are what stands after the name, without flags.
+	words []string
+	// flags are the words that begin with "--", without it, and what stands behind their "=".
+	flags map[string]string
+	mode  string
+	json  bool
+	at    core.Time
+}
+
+func (c *call) word(i int) string {
+	if i < len(c.words) {
+		return c.words[i]
 	}
-	name, only := "status", ""
-	if len(words) > 0 {
-		name = words[0]
-	}
-	if len(words) > 1 {
-		only = words[1]
-	}
-	var v *core.View
+	return ""
+}
+
+func (c *call) has(flag string) bool {
+	_, ok := c.flags[flag]
+	return ok
+}
+
+// commands are what may be typed after /multi-auth: either answered at once or, where something has to be asked or kept, by a flow.
+// They are a function and not a variable, because some of them list the others.
+func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engine, *flow.Host, *call) *core.View) {
 	switch name {
 	case "status":
-		v = view.Status(e.accounts(only, m.At), only, m.At, e.zone, json)
-		for _, name := range [...]string{"state", "accounts"} {
-			if why := e.files[name].readOnly; why != "" {
-				v.Notes = append(v.Notes, fileNames[name]+" is not written: "+why+".")
-			}
-		}
+		return (*Engine).status, nil
 	case "why":
-		v = view.Why(e.why(only), only, m.At, e.zone, json)
+		return (*Engine).whyView, nil
 	case "help":
-		v = view.Help()
-	default:
-		v = view.Unknown(name)
+		return (*Engine).help, nil
+	case "use":
+		return nil, (*Engine).use
+	case "auto":
+		return nil, (*Engine).auto
+	case "pause", "resume":
+		return nil, (*Engine).pause
+	case "rename":
+		return nil, (*Engine).rename
+	case "set":
+		return nil, (*Engine).set
+	case "mode":
+		return nil, (*Engine).chooseMode
+	case "order":
+		return nil, (*Engine).order
+	case "hide", "unhide":
+		return nil, (*Engine).hide
+	case "pool":
+		return nil, (*Engine).group
+	case "chain":
+		return nil, (*Engine).chain
+	case "undo":
+		return nil, (*Engine).undo
 	}
-	if json && v.JSON == "" {
-		v.JSON = (&core.Object{}).Bool("failed", v.Failed).String("title", v.Title).Text()
+	return nil, nil
+}
+
+func (e *Engine) command(m core.Message) (core.Turn, error) {
+	words := m.Command.Words
+	if len(words) == 0 {
+		words = split(m.Command.Text)
 	}
-	return core.Turn{View: v}, nil
+	c := &call{name: "status", flags: map[string]string{}, mode: m.Command.Mode, at: m.At}
+	for i, word := range words {
+		if flag, ok := strings.CutPrefix(word, "--"); ok && flag != "" {
+			name, value, _ := strings.Cut(flag, "=")
+			c.flags[name] = value
+			continue
+		}
+		c.words = append(c.words, words[i])
+	}
+	c.json = c.has("json")
+	if len(c.words) > 0 {
+		c.name, c.words = c.words[0], c.words[1:]
+	}
+	read, do := commands(c.name)
+	switch {
+	case read != nil:
+		return core.Turn{View: c.answer(read(e, c))}, nil
+	case do != nil:
+		return e.begin(func(h *flow.Host) core.Turn { return core.Turn{View: c.answer(do(e, h, c))} }), nil
+	}
+	return core.Turn{View: c.answer(view.Unknown(c.name))}, nil
+}
+
+// answer gives a view without an object of its own one when --json asked for it.
+func (c *call) answer(v *core.View) *core.View {
+	if c.json && v.JSON == "" {
+		v.JSON = (&core.Object{}).Bool("failed", v.Failed).String("title", v.Title).Raw("notes", strings2JSON(v.Notes)).Text()
+	}
+	return v
+}
+
+func strings2JSON(list []string) string {
+	items := make([]string, len(list))
+	for i, s := range list {
+		items[i] = string(core.AppendQuoted(nil, s))
+	}
+	return core.Array(items)
+}
+
+// split parts a line at blanks; what stands in quotes, single or double, is one word.
+func split(text string) []string {
+	var out []string
+	var word []byte
+	quote, open := byte(0), false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\'') && len(word) == 0:
+			quote, open = c, true
+		case quote == 0 && (c == ' ' || c == '\t' || c == '\n' || c == '\r'):
+			if open || len(word) > 0 {
+				out = append(out, string(word))
+			}
+			word, open = nil, false
+		default:
+			word = append(word, c)
+		}
+	}
+	if open || len(word) > 0 {
+		out = append(out, string(word))
+	}
+	return out
+}
+
+func (e *Engine) status(c *call) *core.View {
+	only := c.word(0)
+	v := view.Status(e.accounts(only, c.at), only, c.at, e.zone, c.json)
+	for _, name := range [...]string{"state", "accounts"} {
+		if why := e.files[name].readOnly; why != "" {
+			v.Notes = append(v.Notes, fileNames[name]+" is not written: "+why+".")
+		}
+	}
+	return v
+}
+
+func (e *Engine) whyView(c *call) *core.View {
+	return view.Why(e.why(c.word(0)), c.word(0), c.at, e.zone, c.json)
+}
+
+func (e *Engine) help(c *call) *core.View {
+	if c.word(0) == "keys" {
+		return view.Keys()
+	}
+	return view.Help()
 }
 
 // accounts lists what status shows, by provider.
@@ -71,34 +184,4 @@ func (e *Engine) providers(only string) []string {
 	}
 	sort.Strings(ids)
 	return ids
-}
-
-func (e *Engine) why(only string) []view.Choice {
-	var out []view.Choice
-	for _, id := range e.providers(only) {
-		c := e.choices[id]
-		if c == nil {
-			continue
-		}
-		p := e.pools[id]
-		shown := view.Choice{Provider: id, Model: c.model, Session: c.ask.Session, At: c.ask.At, Attempt: c.attempt}
-		if c.account != "" {
-			shown.Account = labelOf(p, c.account)
-		}
-		// What was learned since then is no part of that choice, so what was chosen stays chosen.
-		pick := c.pick
-		pick.Index = p.Find(c.account)
-		for _, loss := range p.Reasons(c.ask, pick) {
-			reason := string(loss.Reason)
-			if loss.Cause != "" {
-				reason += ": " + loss.Cause
-			}
-			shown.Candidates = append(shown.Candidates, view.Candidate{
-				ID: loss.Account, Label: labelOf(p, loss.Account), Chosen: loss.Reason == pool.Won, Reason: reason, Until: loss.Until,
-				Needs: loss.Needs, Score: loss.Terms.Text(),
-			})
-		}
-		out = append(out, shown)
-	}
-	return out
 }

@@ -50,6 +50,8 @@ type Engine struct {
 	choices map[string]*choice
 	// probed is when an account was last asked why it refused, keyed provider/account.
 	probed map[string]core.Time
+	// edits are what a person changed in this process, the newest last.
+	edits []edit
 
 	// renewals are how the renewing of logins stands, by provider + "/" + account; nextRenewal is when the first is due, zero for never.
 	renewals    map[string]*renewal
@@ -138,6 +140,8 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 		return e.start(m)
 	case m.Login != nil:
 		return e.login(m)
+	case m.Show != nil:
+		return e.show(m)
 	}
 	return e.cancel(m)
 }
@@ -145,7 +149,7 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 func kinds(m core.Message) int {
 	n := 0
 	for _, set := range [...]bool{m.Start != nil, m.Changed != nil, m.Acquire != nil, m.Settle != nil, m.Resume != nil,
-		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil, m.Login != nil} {
+		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil, m.Login != nil, m.Show != nil} {
 		if set {
 			n++
 		}

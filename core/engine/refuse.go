@@ -93,6 +93,18 @@ func remedy(reason pool.Reason) string {
 // account is what there is to show of a candidate.
 func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Account {
 	a := view.Account{Provider: p.Provider, ID: c.ID, Label: c.Label, Source: c.Source, Login: c.Login, Standing: core.StandingReady, InFlight: c.InFlight}
+	a.Settings, a.Pinned, a.Usage, a.Plan, a.LastUsed = c.Settings, p.Pin.Account == c.ID, c.Usage, c.Usage.Plan, c.LastUsed
+	a.Untold = e.catalogue[p.Provider].Usage == nil && e.catalogue[p.Provider].Windows == nil
+	a.Headers = len(c.Headers)
+	if s := e.state.Provider(p.Provider); s != nil {
+		counts := s.Count(c.ID, at)
+		a.Requests, a.Failures = counts.Requests, counts.Failures
+	}
+	for _, g := range p.Groups {
+		if contains(g.Accounts, c.ID) {
+			a.Pools = append(a.Pools, g.ID)
+		}
+	}
 	standing := c.Standing
 	if p.Whole.KindAt(at, 0) == core.StandingCooling {
 		standing = p.Whole

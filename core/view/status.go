@@ -25,6 +25,26 @@ type Account struct {
 	Models []BlockedModel
 	// InFlight counts requests under way in this process.
 	InFlight int
+	// Last says that it answered the last request.
+	Last bool
+
+	// Plan is what the provider calls its plan, Usage what was seen of its quota; Untold says that the provider does not tell.
+	Plan   string
+	Usage  core.Usage
+	Untold bool
+	// LastUsed is when this process last used it; Requests and Failures are those of the last day, over all processes.
+	LastUsed core.Time
+	Requests int
+	Failures int
+	// Masked is its secret as it may be shown, Who the person or organisation it belongs to, Same the account that is the same one.
+	Masked string
+	Who    string
+	Same   string
+	// The rest is what a person decided about it; Headers counts.
+	core.Settings
+	Pinned  bool
+	Pools   []string
+	Headers int
 }
 
 // BlockedModel is a model an account cannot serve for now.
@@ -41,7 +61,11 @@ func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json
 	v.Rows = append(v.Rows, core.Row{Cells: []string{"provider", "account", "standing", "why", "until"}, Tone: "head"})
 	var objects []string
 	for _, a := range accounts {
-		row := core.Row{Cells: []string{a.Provider, a.Label, string(a.Standing), a.Why, "-"}, Tone: tone(a.Standing)}
+		standing := string(a.Standing)
+		if a.Paused {
+			standing = "paused"
+		}
+		row := core.Row{Cells: []string{a.Provider, a.Label, standing, a.Why, "-"}, Tone: stateTone(&a)}
 		if a.Fix != "" {
 			row.Cells[3] += "; " + a.Fix
 		}
@@ -62,7 +86,7 @@ func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json
 			models = append(models, (&core.Object{}).String("model", m.Model).String("why", m.Why).TimeOrNull("until", m.Until).Text())
 		}
 		objects = append(objects, (&core.Object{}).String("provider", a.Provider).String("id", a.ID).String("label", a.Label).
-			String("source", a.Source).Bool("login", a.Login).String("standing", string(a.Standing)).StringOrNull("kind", string(a.Fault)).
+			String("source", a.Source).Bool("login", a.Login).String("standing", standing).StringOrNull("kind", string(a.Fault)).
 			StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
 			Int("inFlight", int64(a.InFlight)).Text())
 	}
@@ -157,21 +181,5 @@ func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool
 	if json {
 		v.JSON = (&core.Object{}).Int("at", int64(at)).Raw("choices", core.Array(objects)).Text()
 	}
-	return v
-}
-
-// Help lists the commands.
-func Help() *core.View {
-	return &core.View{Title: "Commands", Rows: []core.Row{
-		{Cells: []string{"status [provider] [--json]", "every account: standing, why and until when"}},
-		{Cells: []string{"why [provider] [--json]", "the last choice: every candidate and the one reason it lost"}},
-		{Cells: []string{"help", "this list"}},
-	}}
-}
-
-// Unknown answers a command that does not exist.
-func Unknown(word string) *core.View {
-	v := Help()
-	v.Title, v.Failed = "There is no command \""+word+"\"", true
 	return v
 }

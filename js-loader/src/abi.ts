@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x596473ab;
+export const schemaHash = 0xd66a7f5e;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -28,6 +28,7 @@ export interface Message {
 	command?: Command | undefined;
 	inspect?: Inspect | undefined;
 	login?: Login | undefined;
+	show?: Show | undefined;
 }
 
 /** Start begins the life of an instance: the core answers with a flow that reads the files and ends in Ready. */
@@ -234,9 +235,11 @@ export interface Merged {
 	forget: boolean;
 }
 
-/** Command is a line typed after /multi-auth. The answer is a View. */
+/** Command is a line typed after /multi-auth. The answer is a View, at once or after a flow. */
 export interface Command {
 	text: string;
+	/** Words are the line already parted, by a screen; Text is not read then. A word may hold spaces. */
+	words: string[];
 	/** Mode is Pi's mode, as in Acquire. */
 	mode: string;
 }
@@ -251,6 +254,61 @@ export interface View {
 	json: string;
 	/** Failed says that the command could not do what was asked. */
 	failed: boolean;
+}
+
+/** Show asks for the screen of the accounts. The answer is a Screen. What is selected is the host's; the core only says what there is. */
+export interface Show {
+	/** Provider and Account are what details are asked of; an empty or unknown one stands for the first. */
+	provider: string;
+	account: string;
+	/** Search keeps what holds all of its words, in the name or the id. */
+	search: string;
+	/** Sort is "order", "name", "standing" or "left"; "" is "order". */
+	sort: string;
+	/** All lists hidden providers and those without an account too. */
+	all: boolean;
+}
+
+/** Screen is everything that the screen of the accounts shows, as words. */
+export interface Screen {
+	/** Provider and Account are what Details are about; Account is "" when they are about the provider. */
+	provider: string;
+	account: string;
+	/** Providers and Accounts are in the order they are shown; Accounts are those of Provider. */
+	providers: Item[];
+	accounts: Item[];
+	/** About says the facts of Provider, and Details those of Account. */
+	about: Detail[];
+	details: Detail[];
+	/** Modes are what the provider's mode may be, with a line on each. */
+	modes: Option[];
+	/** Hidden counts the providers that All would add. */
+	hidden: number;
+	/** Undo says what an undo would bring back, "" when there is nothing. */
+	undo: string;
+}
+
+/** Item is a provider or an account in a list. */
+export interface Item {
+	id: string;
+	name: string;
+	/** State is one or two words; Note is short and stands at the end of the line: how much is left or when it returns. */
+	state: string;
+	note: string;
+	/** Tone is as in Row. */
+	tone: string;
+	/** Flags are "pinned", "paused", "reserve", "hidden", "last". */
+	flags: string[];
+}
+
+/** Detail is one fact: a label and its words. */
+export interface Detail {
+	label: string;
+	text: string;
+	/** Tone is as in Row. */
+	tone: string;
+	/** Bar is a part in permille that is drawn as well as said, -1 for none. */
+	bar: number;
 }
 
 /** Row is a line of a View. */
@@ -298,6 +356,7 @@ export interface Turn {
 	refuse?: Refuse | undefined;
 	done?: Done | undefined;
 	view?: View | undefined;
+	screen?: Screen | undefined;
 	merged?: Merged | undefined;
 	inspected?: Inspected | undefined;
 	/** WakeAt is when the core next wants a Tick; zero is never. */
@@ -562,6 +621,8 @@ export function writeMessage(w: Writer, v: Message): void {
 	if (v.inspect !== undefined) writeInspect(w, v.inspect);
 	w.truth(v.login !== undefined);
 	if (v.login !== undefined) writeLogin(w, v.login);
+	w.truth(v.show !== undefined);
+	if (v.show !== undefined) writeShow(w, v.show);
 }
 
 function writeStart(w: Writer, v: Start): void {
@@ -657,7 +718,17 @@ function writeMerge(w: Writer, v: Merge): void {
 
 function writeCommand(w: Writer, v: Command): void {
 	w.text(v.text);
+	w.count(v.words.length);
+	for (const x of v.words) w.text(x);
 	w.text(v.mode);
+}
+
+function writeShow(w: Writer, v: Show): void {
+	w.text(v.provider);
+	w.text(v.account);
+	w.text(v.search);
+	w.text(v.sort);
+	w.truth(v.all);
 }
 
 function writeLogin(w: Writer, v: Login): void {
@@ -723,6 +794,7 @@ export function makeMessage(v: Part<Message> = {}): Message {
 		command: v.command && makeCommand(v.command),
 		inspect: v.inspect && makeInspect(v.inspect),
 		login: v.login && makeLogin(v.login),
+		show: v.show && makeShow(v.show),
 	};
 }
 
@@ -847,7 +919,19 @@ export function makeMerge(v: Part<Merge> = {}): Merge {
 export function makeCommand(v: Part<Command> = {}): Command {
 	return {
 		text: v.text ?? "",
+		words: v.words ?? [],
 		mode: v.mode ?? "",
+	};
+}
+
+/** Makes a whole Show of a part. */
+export function makeShow(v: Part<Show> = {}): Show {
+	return {
+		provider: v.provider ?? "",
+		account: v.account ?? "",
+		search: v.search ?? "",
+		sort: v.sort ?? "",
+		all: v.all ?? false,
 	};
 }
 
@@ -968,6 +1052,40 @@ function readView(r: Reader): View {
 	};
 }
 
+function readScreen(r: Reader): Screen {
+	return {
+		provider: r.text(),
+		account: r.text(),
+		providers: r.list(readItem),
+		accounts: r.list(readItem),
+		about: r.list(readDetail),
+		details: r.list(readDetail),
+		modes: r.list(readOption),
+		hidden: r.number(),
+		undo: r.text(),
+	};
+}
+
+function readItem(r: Reader): Item {
+	return {
+		id: r.text(),
+		name: r.text(),
+		state: r.text(),
+		note: r.text(),
+		tone: r.text(),
+		flags: r.list((r) => r.text()),
+	};
+}
+
+function readDetail(r: Reader): Detail {
+	return {
+		label: r.text(),
+		text: r.text(),
+		tone: r.text(),
+		bar: r.number(),
+	};
+}
+
 function readRow(r: Reader): Row {
 	return {
 		cells: r.list((r) => r.text()),
@@ -990,6 +1108,7 @@ export function readTurn(r: Reader): Turn {
 		refuse: r.truth() ? readRefuse(r) : undefined,
 		done: r.truth() ? readDone(r) : undefined,
 		view: r.truth() ? readView(r) : undefined,
+		screen: r.truth() ? readScreen(r) : undefined,
 		merged: r.truth() ? readMerged(r) : undefined,
 		inspected: r.truth() ? readInspected(r) : undefined,
 		wakeAt: r.number(),

@@ -1,20 +1,25 @@
 import { writeSync } from "node:fs";
+import { visibleWidth } from "@earendil-works/pi-tui";
 import type { View } from "./abi.ts";
 
-/** Draws a view as lines: cells of a column share its width, and tones need no colour to be told apart. */
-export function draw(view: View): string {
+/** The rows of a view as lines with their tones: cells of a column share its width, and a row of one cell is a heading across them. */
+export function columns(view: View): [line: string, tone: string][] {
 	const widths: number[] = [];
 	for (const row of view.rows) {
-		// A row of one cell is a heading across the columns.
 		if (row.cells.length < 2) continue;
-		for (const [i, cell] of row.cells.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+		for (const [i, cell] of row.cells.entries()) widths[i] = Math.max(widths[i] ?? 0, visibleWidth(cell));
 	}
-	const lines = view.rows.map((row) =>
-		row.cells
-			.map((cell, i) => (i === row.cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-			.join("  ")
-			.trimEnd(),
-	);
+	return view.rows.map((row) => {
+		const cells = row.cells.map((cell, i) =>
+			i === row.cells.length - 1 ? cell : cell + " ".repeat(Math.max(0, (widths[i] ?? 0) - visibleWidth(cell))),
+		);
+		return [cells.join("  ").trimEnd(), row.tone];
+	});
+}
+
+/** Draws a view as plain lines: tones need no colour to be told apart. */
+export function draw(view: View): string {
+	const lines = columns(view).map(([line]) => line);
 	if (view.failed) lines.unshift(`${view.title}.`);
 	return [...lines, ...view.notes].join("\n");
 }

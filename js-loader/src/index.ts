@@ -11,6 +11,7 @@ import { placeholder } from "./members.ts";
 import type { AnswerStream } from "./pi.ts";
 import { extensionRoot, places, writeDefaults } from "./places.ts";
 import { ensureBare, ensureWrapped, headersOf, isStored, readOr, takeBack, wrappingElsewhere } from "./providers.ts";
+import { openManager, type Teller } from "./screens/open.ts";
 import type { Stored } from "./wrap.ts";
 
 const self = fileURLToPath(import.meta.url);
@@ -167,11 +168,34 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 		const core = await coreOf(instance, []);
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
 		await core.catchUp();
-		const { view } = await core.ask({ command: { text: args, mode: ctx.mode } });
+		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(core, ctx.mode));
+		const { view } = await core.ask({ command: { text: args, words: [], mode: ctx.mode } });
 		if (view) give(view.json === "" ? draw(view) : view.json, view.failed);
 	} catch (error) {
 		give(`pi-multi-auth could not answer: ${textOf(error)}`, true);
 	}
+}
+
+/** How often an open screen looks for what others changed, in milliseconds. */
+const glance = 1000;
+
+function tellerOf(core: Core, mode: string): Teller {
+	return {
+		async show(query) {
+			const { screen } = await core.ask({ show: query });
+			if (!screen) throw new Error("the core has nothing to show");
+			return screen;
+		},
+		async command(words) {
+			const { view } = await core.ask({ command: { text: "", words, mode } });
+			if (!view) throw new Error("the core did not answer");
+			return view;
+		},
+		changed(heard) {
+			const timer = setInterval(() => void core.catchUp().then((turn) => turn && heard(), heard), glance);
+			return () => clearInterval(timer);
+		},
+	};
 }
 
 async function guard(instance: Instance, run: () => Promise<unknown>): Promise<void> {

@@ -1,0 +1,64 @@
+package view
+
+import "pimultiauth/core"
+
+// helps are the commands in the order people need them.
+var helps = [][2]string{
+	{"status [PROVIDER]", "every account: standing, why and until when"},
+	{"why [PROVIDER]", "the last choice: every candidate and the one reason it lost"},
+	{"use ACCOUNT [--strict]", "pin: this account before every other; strict: this one or none"},
+	{"auto [PROVIDER]", "let the mode choose again"},
+	{"pause ACCOUNT… / resume ACCOUNT…", "take accounts out and put them back"},
+	{"rename ACCOUNT NAME", "call it something people know"},
+	{"order PROVIDER ACCOUNT…", "which goes first"},
+	{"mode PROVIDER MODE", "round-robin, usage-based, balancer, fill-first or default"},
+	{"set ACCOUNT KEY VALUE", "priority, pool, reserve, overage, projects, base-url, header"},
+	{"pool …, chain …", "groups of accounts, and where a provider with nobody left leads to"},
+	{"hide PROVIDER / unhide PROVIDER", "leave a provider alone altogether, or no longer"},
+	{"undo", "take the last change back"},
+	{"help, help keys", "this list; the keys of the screen"},
+}
+
+// Help lists the commands.
+func Help() *core.View {
+	v := &core.View{Title: "Commands", Notes: []string{"ACCOUNT is a name, an id or PROVIDER/ID. Every command takes --json. Without a command the screen opens."}}
+	for _, line := range helps {
+		v.Rows = append(v.Rows, core.Row{Cells: []string{line[0], line[1]}})
+	}
+	return v
+}
+
+// Unknown answers a command that does not exist.
+func Unknown(word string) *core.View {
+	v := Help()
+	v.Title, v.Failed = "There is no command \""+Clean(word)+"\"", true
+	return v
+}
+
+// keys are those of the screen, beside the ones Pi binds.
+var keys = [][2]string{
+	{"arrows, tab, page keys", "move within a list and between the panes"},
+	{"enter", "open a provider; pin an account, or let it go"},
+	{"esc", "end a search, go back, close"},
+	{"a, l, L", "add accounts; log in; log in anew to this account"},
+	{"p", "pause or resume"},
+	{"e", "rename"},
+	{"space", "mark, for p and d"},
+	{"d, u", "remove; undo"},
+	{"m, s, /", "mode; sort; search"},
+	{"J, K", "move the account down or up"},
+	{"r, o, i, P", "reserve; overage; priority; pool"},
+	{"b, H", "base URL; header"},
+	{"t, c", "read usage anew; check the key"},
+	{"w, f, g, D", "why; forecast; log; doctor"},
+	{"h, v", "hide or show a provider; list all providers"},
+}
+
+// Keys lists the keys of the screen.
+func Keys() *core.View {
+	v := &core.View{Title: "Keys"}
+	for _, line := range keys {
+		v.Rows = append(v.Rows, core.Row{Cells: []string{line[0], line[1]}})
+	}
+	return v
+}
