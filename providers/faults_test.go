@@ -3,6 +3,7 @@ package providers_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,4 +53,34 @@ func TestSampleFilesAreNamedAfterProviders(t *testing.T) {
 	for _, file := range files {
 		assert.True(t, known[strings.TrimSuffix(filepath.Base(file), ".txt")], file)
 	}
+}
+
+// TestTheSameTextAlone tells each refusal that has no headers as Pi's adapters do where the host sees nothing: the status and the body
+// in one sentence. What it is about and what to do must not depend on that; nor, but for its source, the end.
+func TestTheSameTextAlone(t *testing.T) {
+	known := map[string]*core.Provider{}
+	for _, p := range providers.All() {
+		known[p.ID] = &p
+	}
+	all, err := samples.Read(os.DirFS("testdata/faults"))
+	require.NoError(t, err)
+	count := 0
+	for _, s := range all {
+		o := s.Outcome
+		if o.Status < 400 || len(o.Headers) > 0 || !strings.HasPrefix(o.Body, "{") || strings.Contains(o.Body, "\n") || !strings.HasSuffix(o.Body, "}") {
+			continue
+		}
+		p := known[s.Provider]
+		if p == nil {
+			p = &core.Provider{ID: s.Provider}
+		}
+		count++
+		status := strconv.Itoa(o.Status)
+		for _, text := range []string{status + ": " + o.Body, status + " " + o.Body, "Somebody API error (" + status + "): " + o.Body, "Error code: " + status + " - " + o.Body} {
+			got := samples.Told(fault.Read(p, s.Model, core.Outcome{Text: text, Blind: true}, s.At), s.At)
+			got.Source = s.Want.Source
+			assert.Equal(t, s.Want.String(), got.String(), "%s/%s: %s", s.Provider, s.Name, text)
+		}
+	}
+	assert.Greater(t, count, 250)
 }

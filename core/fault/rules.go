@@ -163,7 +163,7 @@ const (
 
 	// forModel says that a limit is one model's.
 	forModelCodes = "user_model_rate_limited model_rate_limited model_rate_limit_exceeded"
-	forModelWords = "rate limit reached for … on tokens per|rate limit reached for … on requests per|limit for this model|limits for this model|limit for the model|limit for model|limit of this model|quota for this model|quota on this model|capacity on this model|exceeded for this model|exceeded for model|" +
+	forModelWords = "rate limit reached for … in organization|rate limit reached for … on tokens per|rate limit reached for … on requests per|limit for this model|limits for this model|limit for the model|limit for model|limit of this model|quota for this model|quota on this model|capacity on this model|exceeded for this model|exceeded for model|" +
 		"model's rate limit|model rate limit|limit reached for this model|limit reached for model|opus limit|sonnet limit|opus weekly limit|sonnet weekly limit|with base model|limit on this model|requests for this model|for this model has been|该模型的|此模型的|このモデルの"
 )
 
@@ -205,7 +205,7 @@ var paymentRules = []core.FaultRule{
 	{Codes: closedCodes, Words: closedWords, Unless: "failure to pay|unpaid|past due|balance", Kind: core.Forbidden, Cause: "account or organization closed"},
 	// OpenRouter: a smaller request may still pass.
 	{Words: "can only afford", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
-	{Codes: "usage_limit_reached monthlylimiterror subscription_sharing_usage_limit_exceeded", Words: "monthly included credits|included credits|usage limit|quota exceeded|exceeded your quota|exceeded your monthly quota|weekly limit|daily limit|monthly limit|free quota", Kind: core.QuotaSpent},
+	{Codes: "usage_limit_reached monthlylimiterror quota_exceeded monthly_spend_limit_reached spend_limit_exceeded budget_exceeded key_limit_exceeded subscription_sharing_*", Words: "monthly included credits|included credits|usage limit|quota exceeded|exceeded your quota|exceeded your monthly quota|weekly limit|daily limit|monthly limit|free quota", Kind: core.QuotaSpent},
 }
 
 var paymentLast = []core.FaultRule{
@@ -226,7 +226,7 @@ var forbiddenRules = []core.FaultRule{
 	{Codes: "access_terminated_error", Kind: core.Forbidden, Cause: "access ended by the provider"},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
-	{Codes: lacksCodes, Words: "insufficient authentication scopes|missing scope|missing permission|insufficient permission|sufficient permissions|required scope|scope requirement", Kind: core.Forbidden, Cause: "key lacks a permission"},
+	{Codes: lacksCodes, Words: "insufficient authentication scopes|missing scope|missing permission|insufficient permission|sufficient permissions|required permissions|required scope|scope requirement", Kind: core.Forbidden, Cause: "key lacks a permission"},
 	{Codes: notInPlanCodes + " " + noModelCodes, Words: notInPlanWords + "|" + noModelWords, Kind: core.NotEntitled},
 	{Codes: expiredCodes, Words: expiredWords, Unless: "api key", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Words: lacksWords, Kind: core.Forbidden, Cause: "access not permitted"},
@@ -243,7 +243,7 @@ var missingRules = []core.FaultRule{
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
 	{Codes: notInPlanCodes, Words: notInPlanWords, Kind: core.NotEntitled},
 	{Codes: noModelCodes, Words: noModelWords + "|not found … model|no endpoint|function … not found for account|not found the model|inference endpoint|not found and/or not deployed|not found, inaccessible", Kind: core.ModelUnavailable, Verdict: core.Rotate},
-	{Codes: "not_found_error notfounderror resourcenotfoundexception not_found resource_not_found_error", Words: "model:|model ", Kind: core.ModelUnavailable, Verdict: core.Rotate},
+	{Words: "model:|model ", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 	{Codes: "7000 7003", Kind: core.Misconfigured, Cause: "address of the account is wrong"},
 	{Kind: core.BadRequest, Cause: "address not found"},
 }
@@ -254,7 +254,7 @@ var rejectedRules = []core.FaultRule{
 	{Codes: keySureCodes + " " + revokedCodes, Words: keySureWords + "|" + revokedWords, Kind: core.Unauthorized},
 	{Codes: expiredCodes, Words: "access token has expired|oauth token has expired|token is expired|expiredtokenexception|security token … expired", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
-	{Codes: "insufficient_quota usage_limit_reached quota_exceeded usage_limit_exceeded servicequotaexceededexception spend_limit_exceeded monthly_limit_reached", Words: "specified api usage limits|specified … api usage limits|usage limit reached|spend limit|spending limit|spending cap|reached its monthly|monthly limit reached|limit reached for this month|reached your usage limit|quota exceeded|exceeded your current quota", Kind: ""},
+	{Codes: "insufficient_quota usage_limit_reached quota_exceeded usage_limit_exceeded servicequotaexceededexception spend_limit_exceeded monthly_limit_reached budget_exceeded key_limit_exceeded", Words: "budget has been exceeded|exceeded its budget|specified api usage limits|specified … api usage limits|usage limit reached|spend limit|spending limit|spending cap|reached its monthly|monthly limit reached|limit reached for this month|reached your usage limit|quota exceeded|exceeded your current quota", Kind: ""},
 	{Codes: "throttlingexception throttling throttling.* rate_limit_exceeded rate_limit_error too_many_requests", Words: "rate limit exceeded|too many requests", Kind: ""},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
