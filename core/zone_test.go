@@ -67,3 +67,15 @@ func TestWeekdays(t *testing.T) {
 		assert.Equal(t, want, at.Weekday(), date)
 	}
 }
+
+func FuzzZoneOffset(f *testing.F) {
+	for _, name := range []string{"Europe/Berlin", "utc+8", "etc/gmt+5", "+02:00", "beijing time", "|", "utc-"} {
+		f.Add(name, int64(1768471200000))
+	}
+	f.Fuzz(func(t *testing.T, name string, at int64) {
+		offset, ok := core.ZoneOffset(name, core.Time(at%253402300799000))
+		if offset < -14*core.Hour || offset > 15*core.Hour || (!ok && offset != 0) {
+			t.Fatalf("%q is %d", name, offset)
+		}
+	})
+}

@@ -1,9 +1,8 @@
 package fault
 
 import (
-	"strings"
-
 	"github.com/tidwall/gjson"
+
 	"pimultiauth/core"
 )
 
@@ -38,29 +37,49 @@ func (e *evidence) bodyEnd() (core.Time, bool) {
 
 // fieldName makes one name of resets_at, resetsAt and X-RateLimit-Reset's spellings.
 func fieldName(key string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(cut(key, 40)))
+	name := make([]byte, 0, 40)
+	for i := 0; i < len(key) && i < 200; i++ {
+		c := key[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != '_' && c != '-' {
+			name = append(name, c)
+		}
+	}
+	return string(name)
 }
+
+// The names of fields that tell an end, as fieldName writes them: a wait in seconds, one in milliseconds, one in minutes, an instant or a
+// duration with its unit.
+const (
+	secondsFields = "|resetsinseconds|resetinseconds|resetafterseconds|retryafterseconds|retryafter|resetafter|resetsin|resetin|retryin|waitseconds|secondsuntilreset|estimatedtime|" +
+		"retryinseconds|cooldownseconds|waittime|ttlseconds|"
+	millisFields  = "|retryafterms|resetinms|resetsinms|waitms|retryinms|resetafterms|"
+	minutesFields = "|retryafterminutes|resetinminutes|"
+	instantFields = "|resetsat|resetat|resettime|nextresettime|quotaresettimestamp|retrydelay|quotaresetdelay|resetdate|quotaresetdate|quotaresetdateutc|ratelimitreset|nextavailableat|availableat|" +
+		"retryat|blockeduntil|resettimestamp|resetson|nextreset|nextresetat|periodend|resetsatms|reset|"
+)
 
 func (e *evidence) endField(name string, item, owner gjson.Result) (core.Time, bool) {
 	if item.Type != gjson.Number && item.Type != gjson.String {
 		return 0, false
 	}
 	value := item.String()
-	switch name {
-	case "resetsinseconds", "resetinseconds", "resetafterseconds", "retryafterseconds", "retryafter", "resetafter", "resetsin", "resetin", "retryin", "waitseconds", "secondsuntilreset", "estimatedtime",
-		"retryinseconds", "cooldownseconds", "waittime", "ttlseconds":
+	name = "|" + name + "|"
+	switch {
+	case contains(secondsFields, name):
 		if n, ok := core.ParseDecimal(value); ok && n >= 1e9 {
 			return 0, false
 		}
 		return e.ahead(value)
-	case "retryafterms", "resetinms", "resetsinms", "waitms", "retryinms", "resetafterms":
+	case contains(millisFields, name):
 		return e.ahead(value + "ms")
-	case "retryafterminutes", "resetinminutes":
+	case contains(minutesFields, name):
 		return e.ahead(value + "m")
-	case "resetsat", "resetat", "resettime", "nextresettime", "quotaresettimestamp", "retrydelay", "quotaresetdelay", "resetdate", "quotaresetdate", "quotaresetdateutc", "ratelimitreset", "nextavailableat", "availableat",
-		"retryat", "blockeduntil", "resettimestamp", "resetson", "nextreset", "nextresetat", "periodend", "resetsatms", "reset":
+	case contains(instantFields, name):
 		return e.ahead(value)
-	case "xratelimitreset":
+	case name == "|xratelimitreset|":
 		remaining := owner.Get("X-RateLimit-Remaining")
 		if remaining.Exists() && remaining.String() != "0" {
 			return 0, false

@@ -222,33 +222,6 @@ func TestMonthsMayLastLonger(t *testing.T) {
 	assert.Equal(t, 30*core.Day, read("x", "m", o, now).Until.Sub(now))
 }
 
-func FuzzRead(f *testing.F) {
-	f.Add("anthropic", 429, "retry-after", "30", `{"error":{"message":"x"}}`, "429: {}", int64(now))
-	f.Add("google", 429, "x", "", `{"error":{"details":[{"violations":[{"quotaId":"PerDay"}]},{"retryDelay":"1e9s"}]}}`, "", int64(now))
-	f.Add("zai", 0, "", "", "", "reset at 2026-13-45 99:99:99 resets 3pm (utc+99) try again in 99999999999999999999 h 小时后", int64(0))
-	f.Add("openai-codex", 200, "x-codex-primary-used-percent", "100", "data: {\"error\":", "[[[[[[", int64(-1))
-	f.Fuzz(func(t *testing.T, provider string, status int, name, value, body, text string, at int64) {
-		// The host tells wall clocks: any four-digit year will do.
-		at %= 253402300799000
-		o := core.Outcome{Status: status % 1000, Body: body, Text: text, Headers: []core.Header{{Name: name, Value: value}}}
-		got := read(provider, "m", o, core.Time(at))
-		switch got.Verdict {
-		case core.Retry, core.Rotate, core.Suspend, core.Surface:
-		default:
-			t.Fatalf("verdict %q", got.Verdict)
-		}
-		if got.Kind == "" || got.Scope == "" || got.Source == "" || got.Cause == "" || got.Confidence < 0 || got.Confidence > 1 {
-			t.Fatalf("%+v", got)
-		}
-		if !got.Until.IsZero() && (got.Until.Sub(core.Time(at)) < 0 || got.Until.Sub(core.Time(at)) > 45*core.Day) {
-			t.Fatalf("until %d from %d", got.Until, at)
-		}
-		if got.Verdict == core.Retry && got.Until.IsZero() && at > 0 {
-			t.Fatalf("retry without an instant")
-		}
-	})
-}
-
 // BenchmarkHostile reads bodies that are made to be slow.
 func BenchmarkHostile(b *testing.B) {
 	for name, body := range map[string]string{
