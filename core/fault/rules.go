@@ -37,7 +37,7 @@ const (
 		"outstanding balance|payment required|payment_required|no payment method|billing hard limit|requires more credits|purchase more credits|purchase credits|buy more credits|buy credits|top up|top-up|" +
 		"account is not active, please check your billing|billing is not active|billing to be enabled|billing is disabled|billing account … disabled|billing has been disabled|used all available credits|" +
 		"failure to pay|past due|past-due|overdue|unpaid invoice|unpaid balance|payment failed|payment method failed|in arrears|please recharge|recharge your|negative credit balance|negative balance|" +
-		"good standing|prepaid balance|credit limit exceeded|exceeded your credit limit|low credit|credits required|余额不足|余额已用完|余额不够|账户余额|欠费|请充值|充值后|残高が不足|残高不足|クレジットが不足|クレジット残高|" +
+		"good standing|prepaid balance|credit limit exceeded|exceeded your credit limit|low credit|credits required|trial has ended|trial has expired|trial ended|trial expired|trial period … ended|trial period … expired|余额不足|余额已用完|余额不够|账户余额|欠费|请充值|充值后|残高が不足|残高不足|クレジットが不足|クレジット残高|" +
 		"guthaben reicht nicht|kein guthaben|guthaben aufgebraucht|guthaben ist aufgebraucht|nicht genügend guthaben|unzureichendes guthaben|solde insuffisant|crédits insuffisants|crédit insuffisant|crédit épuisé|crédits épuisés|" +
 		"saldo insuficiente|créditos insuficientes|sin saldo|sin créditos|fondos insuficientes"
 
@@ -83,7 +83,7 @@ const (
 	lacksCodes = "service_disabled consumer_invalid access_token_scope_insufficient insufficient_scope missing_scope insufficient_permissions ip_not_authorized api_key_ip_address_blocked " +
 		"api_key_http_referrer_blocked iam_permission_denied not_authorized_invalid_project publicaccessdisabled feature_flag_blocked org_policy_denied"
 	lacksWords = "missing scope|missing required scope|missing permission|insufficient permission|insufficient_scope|insufficient authentication scopes|lacks the required scope|scope requirement|required scope|does not have the required scope|oauth authentication is currently not|" +
-		"not allowed for this organization|must be a member of an organization|consumer_invalid|service_disabled|has not been used in project|api … is disabled|subscription is not active|no active subscription|subscription has expired|" +
+		"not allowed for this organization|must be a member of an organization|consumer_invalid|service_disabled|has not been used in project|api is disabled|subscription is not active|no active subscription|subscription has expired|" +
 		"subscription expired|subscription ended|subscription was canceled|only authorized for use with|ip address is not|ip address … not allowed|ip address … not authorized|ip not allowed|ip is not in the allow|your ip … blocked|not whitelisted|whitelist|allowlist|public access is disabled|approved private endpoint|" +
 		"firewall rules|virtual network|sso … required|saml|two-factor|terms of service must be accepted|accept the terms|referer … blocked|restricted api key|does not have access to this endpoint|not authorized to use this copilot|" +
 		"no access to copilot|copilot is not enabled|policy … disabled by|disabled by your organization|disabled by your administrator|disabled by an administrator|operation not allowed|permission … denied on resource"
@@ -127,7 +127,7 @@ const (
 	quotaWords = "usage limit|usage cap|insufficient_quota|insufficient quota|exceeded your current quota|exceeded your quota|quota exceeded|quota_exceeded|exceeded quota|exceeded the quota|quota exhausted|quota has been exhausted|quota is exhausted|quota is used up|quota used up|quota has been used|quota limit|quota reached|" +
 		"exhausted your|no quota|used up your|used all your|used all of your|free allocation|neurons|spending limit|spending cap|spend limit|premium request|hit your limit|hit your usage|hit your weekly|hit your session|reached your limit|reached your usage|reached your weekly|reached your daily|reached your monthly|reached your plan|" +
 		"limit exhausted|monthly included credits|allocated quota|out of budget|budget has been exceeded|budget exceeded|exceeded budget|over budget|key limit exceeded|limit_reached|reached its monthly|requests quota|your quota|exceeded … quota|plan limit|session limit|weekly limit|monthly limit|daily limit|message limit|messages limit|call volume quota|allowance|" +
-		"free tier … exhausted|free quota|free trial … exhausted|trial … ended|配额|额度已用|额度不足|额度耗尽|使用上限|用量上限|使用限额|调用上限|限额已|免费额度|クォータ|利用上限|使用量の上限|使用制限に達|上限に達しました|kontingent|nutzungslimit|tageslimit|wochenlimit|monatslimit|quota dépassé|quota épuisé|limite d'utilisation|" +
+		"free tier … exhausted|free quota|free trial … exhausted|配额|额度已用|额度不足|额度耗尽|使用上限|用量上限|使用限额|调用上限|限额已|免费额度|クォータ|利用上限|使用量の上限|使用制限に達|上限に達しました|kontingent|nutzungslimit|tageslimit|wochenlimit|monatslimit|quota dépassé|quota épuisé|limite d'utilisation|" +
 		"límite de uso|cuota excedida|cuota agotada|cuota … superad|has alcanzado tu límite|ha alcanzado el límite"
 
 	rateCodes = "rate_limit_error rate_limit_exceeded rate_limit_reached_error too_many_requests throttlingexception resource_exhausted rate_limited throttling throttling.* toomanyrequests user_model_rate_limited user_global_rate_limited* " +
@@ -305,7 +305,7 @@ var spans = []struct {
 	{month, "monthly|per month|per-month|permonth|per_month|billing cycle|billing period|billing month|30 day|30-day|30天|this month|next month|month's|api usage limits|每月|本月|月度|月限额|月間|今月|毎月|monatlich|monatslimit|monats|mensuel|par mois|mensual|por mes|month allocated quota|/month"},
 	{core.Week, "weekly|per week|per-week|perweek|per_week|7-day|7 day|seven-day|seven day|7d |next week|this week|week's|每周|每週|本周|本週|周限额|周用量|七天|7天|7 天|週間|今週|wöchentlich|wochenlimit|wochen|hebdomadaire|par semaine|semanal|por semana|week allocated quota|/week"},
 	{core.Day, "daily|per day|per-day|perday|per_day|(rpd)|(tpd)| rpd| tpd|used up your daily|free allocation|24 hour|24-hour|24h|requests-day|tokens-day|每日|每天|当日|今日|日限额|当天|1日|一日|本日|毎日|täglich|tageslimit|pro tag|quotidien|journali|par jour|diari|por día|/day"},
-	{5 * core.Hour, "5 hour|5-hour|five-hour|five hour|5h limit|5h window|5h quota|5 小时|5小时|五小时|5時間|5 時間|5-stunden|5 stunden|5 heures|5 horas|session limit|hour allocated quota"},
+	{5 * core.Hour, "5 hour limit|5 hour usage|5 hour window|5 hour quota|5 hour rolling|5 hour period|for 5 hour|5 hours limit|5-hour|five-hour|five hour limit|five hour window|5h limit|5h window|5h quota|5 小时|5小时|五小时|5時間|5 時間|5-stunden|5 stunden|5 heures|5 horas|session limit|hour allocated quota"},
 	{core.Hour, "hourly|per hour|per_hour|/hour|每小时|1時間あたり|stündlich|pro stunde|par heure|por hora"},
 	{core.Minute, "per minute|per-minute|perminute|per_minute|per min|(rpm)|(tpm)|(itpm)|(otpm)| rpm| tpm|rpm:|tpm:|per second|per_second|/min|-minute|每分钟|每分鐘|每秒|1分あたり|pro minute|par minute|por minuto"},
 }

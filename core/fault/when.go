@@ -31,7 +31,9 @@ func (e *evidence) announcedInstant() (core.Time, core.Source, bool) {
 	// Chinese and Japanese put the word behind: "1月16日 9:00 にリセット".
 	if e.says("リセット|重置|恢复|恢復|再试|再試|解除|解禁|利用可能") {
 		for i := 0; i < len(e.words); i++ {
-			if c := e.words[i]; c < '0' || c > '9' || (i > 0 && (e.words[i-1] >= '0' && e.words[i-1] <= '9' || e.words[i-1] == '.')) {
+			c := e.words[i]
+			begins := c >= '0' && c <= '9' && (i == 0 || (e.words[i-1] < '0' || e.words[i-1] > '9') && e.words[i-1] != '.')
+			if !begins && !strings.HasPrefix(e.words[i:], "明天") && !strings.HasPrefix(e.words[i:], "明日") {
 				continue
 			}
 			if t, source, ok := e.instant(cut(e.words[i:], 120)); ok {
