@@ -403,7 +403,7 @@ type SecretHeader struct {
 // "settings" (the configuration in the runtime directory), "decisions" and "journal".
 type File struct {
 	// Op is "read", "save", "append", "hold" or "erase". A hold waits for a lock across processes that is let go when its flow ends,
-	// and answers the text of "accounts" as it stands then. Erase takes the entry Key out of "auth" under Pi's own lock.
+	// and answers the text of "accounts" as it stands then, or Early. Erase takes the entry Key out of "auth" under Pi's own lock.
 	Op string
 	// Name is the file's, or the hold's: any text.
 	Name string
@@ -514,7 +514,7 @@ type Crypto struct {
 }
 
 // AskPi is "refresh" (Answer.Text is the new credential), "login" (the same, of a new login with Method), "own" (Pi refreshes its own
-// entry by itself; Answer.Text is the entry as it stands then) or "check" (whether Pi's provider takes the credential).
+// entry by itself, where that is due) or "check" (whether Pi's provider takes the credential).
 type AskPi struct {
 	Provider   string
 	Op         string
@@ -561,6 +561,8 @@ type FetchResult struct {
 type FileResult struct {
 	Text    Secret
 	Missing bool
+	// Early says that a hold was not taken, because "accounts" changed while others held it: what it was wanted for may be done.
+	Early bool
 }
 
 // Answer is what was answered to an Ask.

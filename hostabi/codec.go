@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0xd66a7f5e
+const SchemaHash uint32 = 0x2d0cd466
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -243,6 +243,7 @@ func (d *decoder) readFetchResult(v *core.FetchResult) {
 func (d *decoder) readFileResult(v *core.FileResult) {
 	v.Text = core.Secret(d.text("FileResult.Text"))
 	v.Missing = d.truth("FileResult.Missing")
+	v.Early = d.truth("FileResult.Early")
 }
 
 func (d *decoder) readAnswer(v *core.Answer) {

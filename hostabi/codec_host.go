@@ -240,6 +240,7 @@ func appendFetchResult(b []byte, v *core.FetchResult) []byte {
 func appendFileResult(b []byte, v *core.FileResult) []byte {
 	b = appendText(b, string(v.Text))
 	b = appendTruth(b, v.Missing)
+	b = appendTruth(b, v.Early)
 	return b
 }
 

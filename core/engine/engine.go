@@ -56,7 +56,7 @@ type Engine struct {
 	// renewals are how the renewing of logins stands, by provider + "/" + account; nextRenewal is when the first is due, zero for never.
 	renewals    map[string]*renewal
 	nextRenewal core.Time
-	// at and seed are those of the message that is being answered.
+	// at is that of the message that is being answered, and seed that of the start.
 	at   core.Time
 	seed int64
 	// salt tells this process from others; it is made of the first seed.
@@ -118,7 +118,7 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 	if kinds(m) != 1 {
 		return core.Turn{}, ErrNoKind
 	}
-	e.at, e.seed = m.At, m.Seed
+	e.at = m.At
 	switch {
 	case m.Acquire != nil:
 		return e.acquire(m)

@@ -27,6 +27,9 @@ const (
 	renewalLongest = 15 * core.Minute
 	// A refused token is read again after this: who has just written another one needs a moment.
 	secondLook = 250 * core.Millisecond
+	// joinPause is how often a request looks whether a flow it waits for has come to its end, and joinPatience how long.
+	joinPause    = 10 * core.Millisecond
+	joinPatience = 30 * core.Second
 	// renewalsAtOnce bounds the flows that renew ahead of time.
 	renewalsAtOnce = 3
 )
@@ -203,13 +206,21 @@ func (e *Engine) renew(h *flow.Host, key string) bool {
 		e.planNext()
 	}()
 	sent := before.Credential
-	held, err := h.File(core.File{Op: "hold", Name: "refresh " + key})
-	if err != nil {
-		// Without the hold two processes might redeem one token, and the service revoke both.
-		e.renewalFailed(h, key, &core.TokenError{Code: "request_failed", Text: err.Error()})
-		return false
+	for {
+		held, err := h.File(core.File{Op: "hold", Name: "refresh " + key})
+		if err != nil {
+			// Without the hold two processes might redeem one token, and the service revoke both.
+			e.renewalFailed(h, key, &core.TokenError{Code: "request_failed", Text: err.Error()})
+			return false
+		}
+		e.takeOwn(held)
+		if !held.Early {
+			break
+		}
+		if c, _ := e.loginOf(key); c == nil || c.Credential != sent && e.live(c, h.At()) {
+			return c != nil
+		}
 	}
-	e.takeOwn(held)
 	e.reread(h)
 	c, r := e.loginOf(key)
 	if c == nil {
@@ -462,15 +473,33 @@ func (e *Engine) renewable(r *request, p *pool.Pool, at core.Time) []string {
 	return keys
 }
 
+// leaseNow serves a request of a flow if somebody is ready by now.
+func (e *Engine) leaseNow(h *flow.Host, r *request) (core.Turn, bool) {
+	p := e.pools[r.provider]
+	if p == nil {
+		return core.Turn{}, false
+	}
+	pick := e.pick(r, p, h.At())
+	if pick.Index < 0 {
+		return core.Turn{}, false
+	}
+	return e.lease(r, p, pick, h.At()), true
+}
+
 // renewFor is the flow of a request that nobody is ready for: the logins that have ended are renewed one by one until one serves.
 func (e *Engine) renewFor(h *flow.Host, r *request, keys []string) core.Turn {
 	for _, key := range keys {
+		// What another flow of this instance is at needs no second one; whichever account is ready first serves.
+		for waited := core.Duration(0); e.renewals[key].running && waited < joinPatience; waited += joinPause {
+			if _, err := h.Ask(core.Ask{Sleep: &core.Sleep{Wait: joinPause}}); err != nil {
+				break
+			}
+			if turn, ok := e.leaseNow(h, r); ok {
+				return turn
+			}
+		}
 		if !e.renew(h, key) {
 			continue
-		}
-		p := e.pools[r.provider]
-		if p == nil {
-			break
 		}
 		account := e.renewals[key].account
 		for i, id := range r.tried {
@@ -479,8 +508,8 @@ func (e *Engine) renewFor(h *flow.Host, r *request, keys []string) core.Turn {
 				break
 			}
 		}
-		if pick := e.pick(r, p, h.At()); pick.Index >= 0 {
-			return e.lease(r, p, pick, h.At())
+		if turn, ok := e.leaseNow(h, r); ok {
+			return turn
 		}
 	}
 	p := e.pools[r.provider]

@@ -12,7 +12,7 @@ import (
 var startFiles = []string{"config", "settings", "models", "auth", "accounts", "state"}
 
 func (e *Engine) start(m core.Message) (core.Turn, error) {
-	e.zone, e.quiet = m.Start.ZoneMinutes, m.Start.Quiet
+	e.zone, e.quiet, e.seed = m.Start.ZoneMinutes, m.Start.Quiet, m.Seed
 	e.learn(m.Start.Known)
 	return e.begin(func(h *flow.Host) core.Turn { return e.read(h, startFiles) }), nil
 }

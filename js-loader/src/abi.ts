@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0xd66a7f5e;
+export const schemaHash = 0x2d0cd466;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -416,7 +416,7 @@ export interface SecretHeader {
 export interface File {
 	/**
 	 * Op is "read", "save", "append", "hold" or "erase". A hold waits for a lock across processes that is let go when its flow ends,
-	 * and answers the text of "accounts" as it stands then. Erase takes the entry Key out of "auth" under Pi's own lock.
+	 * and answers the text of "accounts" as it stands then, or Early. Erase takes the entry Key out of "auth" under Pi's own lock.
 	 */
 	op: string;
 	/** Name is the file's, or the hold's: any text. */
@@ -535,7 +535,7 @@ export interface Crypto {
 
 /**
  * AskPi is "refresh" (Answer.Text is the new credential), "login" (the same, of a new login with Method), "own" (Pi refreshes its own
- * entry by itself; Answer.Text is the entry as it stands then) or "check" (whether Pi's provider takes the credential).
+ * entry by itself, where that is due) or "check" (whether Pi's provider takes the credential).
  */
 export interface AskPi {
 	provider: string;
@@ -583,6 +583,8 @@ export interface FetchResult {
 export interface FileResult {
 	text: string;
 	missing: boolean;
+	/** Early says that a hold was not taken, because "accounts" changed while others held it: what it was wanted for may be done. */
+	early: boolean;
 }
 
 /** Answer is what was answered to an Ask. */
@@ -766,6 +768,7 @@ function writeFetchResult(w: Writer, v: FetchResult): void {
 function writeFileResult(w: Writer, v: FileResult): void {
 	w.text(v.text);
 	w.truth(v.missing);
+	w.truth(v.early);
 }
 
 function writeAnswer(w: Writer, v: Answer): void {
@@ -980,6 +983,7 @@ export function makeFileResult(v: Part<FileResult> = {}): FileResult {
 	return {
 		text: v.text ?? "",
 		missing: v.missing ?? false,
+		early: v.early ?? false,
 	};
 }
 

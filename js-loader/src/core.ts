@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Effect, Message, Notice, Ready, Result, Turn } from "./abi.ts";
+import { type Effect, type Message, makeFileResult, type Notice, type Ready, type Result, type Turn } from "./abi.ts";
 import { Guest, GuestError } from "./guest.ts";
 import { performAsk } from "./perform/ask.ts";
 import { performFetch } from "./perform/fetch.ts";
@@ -246,7 +246,10 @@ export class Core {
 	}
 
 	async #hold(name: string, work: Work) {
-		const leave = await this.#holds.take(name);
+		const file = this.#options.places.files.accounts;
+		const stamp = stampNow(file);
+		const leave = await this.#holds.take(name, () => stampNow(file) !== stamp);
+		if (!leave) return { ...this.#readAccounts(file), early: true };
 		let over = () => {};
 		const held = new Promise<void>((resolve) => {
 			over = resolve;
@@ -259,8 +262,13 @@ export class Core {
 			if (this.#holding.size === 0) releaseSignals();
 			over();
 		});
-		const read = readText(this.#options.places.files.accounts);
-		return { text: read.text, missing: read.missing };
+		return this.#readAccounts(file);
+	}
+
+	#readAccounts(file: string) {
+		const read = readText(file);
+		this.#stamps.set("accounts", read.stamp);
+		return makeFileResult({ text: read.text, missing: read.missing });
 	}
 
 	/** Waits until nothing is redeemed any more and what was is on the disk. */
@@ -277,7 +285,7 @@ export class Core {
 		this.#stamps.set(name, stampNow(path));
 		const read = readText(path);
 		this.#stamps.set(name, read.stamp);
-		return { text: read.text, missing: read.missing };
+		return makeFileResult({ text: read.text, missing: read.missing });
 	}
 
 	#path(name: FileName): string {
@@ -312,7 +320,7 @@ export class Core {
 			}),
 		);
 		this.#stamps.set(name, saved.stamp);
-		return { text: saved.text, missing: false };
+		return makeFileResult({ text: saved.text });
 	}
 
 	#wakeAt(at: number): void {
@@ -320,9 +328,15 @@ export class Core {
 		this.#timer = undefined;
 		if (at === 0 || this.#closing.signal.aborted) return;
 		const wait = Math.min(Math.max(at - (this.#options.now ?? Date.now)(), 0), longestTimer);
-		this.#timer = setTimeout(() => void this.ask({ tick: {} }).catch(() => {}), wait);
+		this.#timer = setTimeout(() => void this.#tick().catch(() => {}), wait);
 		// A core that waits must not keep `pi -p` alive.
 		this.#timer.unref();
+	}
+
+	/** What others have done by now need not be done again. */
+	async #tick(): Promise<void> {
+		await this.catchUp();
+		await this.ask({ tick: {} });
 	}
 
 	/** Waits for what is on its way to the disk, and for tokens that are being redeemed: they are spent already. */

@@ -7,6 +7,7 @@ import { type Runtime, textOf } from "./attempt.ts";
 import { answer, complete, draw } from "./commands.ts";
 import { Core } from "./core.ts";
 import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
+import { keepReplaced, logIn, ownEntry, piSide } from "./login.ts";
 import { placeholder } from "./members.ts";
 import type { AnswerStream } from "./pi.ts";
 import { extensionRoot, places, writeDefaults } from "./places.ts";
@@ -112,6 +113,12 @@ function storedOf(instance: Instance): Stored {
 		hasAccounts: (provider) => instance.loaded?.ready.providers.includes(provider) ?? false,
 		preferred: (provider) => preferred(instance, provider),
 		isStored: (provider, key) => isStored(instance.places.files.auth, provider, key),
+		entry: (provider) => ownEntry(instance, provider),
+		replaced: async (provider, replaced, credential) => {
+			const core = await coreOf(instance, []);
+			const said = core ? await keepReplaced(core, provider, replaced, credential) : "";
+			if (said !== "") show(instance, said, "info");
+		},
 	};
 }
 
@@ -140,6 +147,7 @@ function coreOf(instance: Instance, known: string[]): Promise<Core | undefined> 
 				places: instance.places,
 				piVersion: VERSION,
 				notice: (notice) => show(instance, notice.text, notice.level),
+				pi: piSide(instance),
 			});
 			await core.start(known);
 			instance.loaded = core;
@@ -169,7 +177,11 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
 		await core.catchUp();
 		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(core, ctx.mode));
-		const { view } = await core.ask({ command: { text: args, words: [], mode: ctx.mode } });
+		const [first = "", ...words] = args.trim().split(/\s+/);
+		const view =
+			first === "login" && words.length > 0
+				? await logIn(core, words, ctx)
+				: (await core.ask({ command: { text: args, words: [], mode: ctx.mode } })).view;
 		if (view) give(view.json === "" ? draw(view) : view.json, view.failed);
 	} catch (error) {
 		give(`pi-multi-auth could not answer: ${textOf(error)}`, true);

@@ -16,6 +16,10 @@ export interface Stored {
 	hasAccounts(provider: string): boolean;
 	/** The account that a request would be given now, without making one; undefined when nobody is ready. */
 	preferred(provider: string): Promise<Lease | undefined>;
+	/** The text of the provider's own entry in auth.json, "" when there is none. */
+	entry?(provider: string): string;
+	/** A login of Pi's own is about to write over that entry: what it was may be worth keeping. */
+	replaced?(provider: string, entry: string, credential: unknown): Promise<void>;
 }
 
 /**
@@ -88,8 +92,14 @@ function wrapAuth({ provider, resolutions }: Wrapping, stored: Stored): Provider
 		},
 	};
 	if (oauth) {
+		const login = keepingLogin(
+			provider,
+			() => stored.entry?.(provider.id) ?? "",
+			async (entry, credential) => stored.replaced?.(provider.id, entry, credential),
+		);
 		auth.oauth = {
 			...oauth,
+			...(login && { login }),
 			refresh: async (credential, signal) => {
 				try {
 					return await oauth.refresh(credential, signal);
@@ -107,4 +117,21 @@ function wrapAuth({ provider, resolutions }: Wrapping, stored: Stored): Provider
 		};
 	}
 	return auth;
+}
+
+/** A provider's login as Pi's /login runs it: what it replaces is kept first. */
+function keepingLogin(
+	provider: Provider,
+	before: () => string,
+	keep: (replaced: string, credential: unknown) => Promise<void>,
+): ((...args: unknown[]) => Promise<unknown>) | undefined {
+	const login = provider.auth.oauth?.["login"] as ((...args: unknown[]) => Promise<unknown>) | undefined;
+	if (!login) return undefined;
+	return async (...args) => {
+		const replaced = before();
+		const credential = await login.apply(provider.auth.oauth, args);
+		// A login that succeeded must not fail because of what was there before.
+		await keep(replaced, credential).catch(() => {});
+		return credential;
+	};
 }

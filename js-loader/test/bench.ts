@@ -18,7 +18,7 @@ function start(guest: Guest, accounts: number): void {
 	const turn = guest.call({ at, seed: 0, start: { piVersion: "", zoneMinutes: 0, known: ["demo"], quiet: false } });
 	const results = guest.effects.map((e) => {
 		const text = e.file?.name === "auth" ? auth : "";
-		return { id: e.id, error: "", file: { text, missing: text === "" } };
+		return { id: e.id, error: "", file: { text, missing: text === "", early: false } };
 	});
 	guest.effects = [];
 	guest.call({ at, seed: 0, resume: { flow: turn.flow, results } });

@@ -48,7 +48,11 @@ test("effects come in order, and text keeps its characters", () => {
 	const results = guest.effects.map((e) => ({
 		id: e.id,
 		error: "",
-		file: { text: e.file?.name === "auth" ? '{"demo":{"type":"api_key","key":"schlüssel-🔑"}}' : "{}", missing: false },
+		file: {
+			text: e.file?.name === "auth" ? '{"demo":{"type":"api_key","key":"schlüssel-🔑"}}' : "{}",
+			missing: false,
+			early: false,
+		},
 	}));
 	guest.effects = [];
 	guest.call({ at, seed: 0, resume: { flow: turn.flow, results } });

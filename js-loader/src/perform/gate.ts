@@ -56,16 +56,20 @@ export class Gate {
 		try {
 			return inside();
 		} finally {
-			leave();
+			leave?.();
 		}
 	}
 
-	/** Waits for the gate and answers what lets it go. Who holds it across a wait of its own has a gate of its own for that. */
-	async enter(wait = patience): Promise<() => void> {
+	/**
+	 * Waits for the gate and answers what lets it go. Who holds it across a wait of its own has a gate of its own for that. Where `done`
+	 * says so while others are inside, the answer is undefined.
+	 */
+	async enter(wait = patience, done: () => boolean = () => false): Promise<(() => void) | undefined> {
 		const end = performance.now() + wait;
 		for (let pause = 1; ; pause = Math.min(pause * 2, 20)) {
 			const leave = this.#enter();
 			if (leave) return leave;
+			if (done()) return undefined;
 			if (performance.now() > end) throw new Error(`another process holds ${basename(this.#file)}`);
 			await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
 		}

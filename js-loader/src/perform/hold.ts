@@ -19,8 +19,11 @@ export class Holds {
 		this.#patience = wait;
 	}
 
-	/** Waits for the hold and answers what lets it go. Letting go twice does no harm. */
-	async take(name: string): Promise<() => void> {
+	/**
+	 * Waits for the hold and answers what lets it go; letting go twice does no harm. Where `done` says so while others have it, it is
+	 * not taken and the answer is undefined.
+	 */
+	async take(name: string, done: () => boolean = () => false): Promise<(() => void) | undefined> {
 		const before = this.#last.get(name);
 		let next = () => {};
 		const mine = new Promise<void>((resolve) => {
@@ -36,7 +39,12 @@ export class Holds {
 		const end = performance.now() + this.#patience;
 		try {
 			if (before) await within(before, this.#patience);
-			const leave = await gate.enter(end - performance.now());
+			const leave = await gate.enter(end - performance.now(), done);
+			if (!leave) {
+				gate.close();
+				next();
+				return undefined;
+			}
 			let held = true;
 			return () => {
 				if (!held) return;

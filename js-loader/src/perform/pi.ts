@@ -8,20 +8,16 @@ export interface PiSide {
 	provider(id: string): Provider | undefined;
 	/** Makes Pi renew its own entry of a provider where that is due. */
 	renewOwn(id: string): Promise<void>;
-	/** The text of Pi's own entry of a provider, "" when there is none. */
-	ownEntry(id: string): string;
-	/** Names this installation to services that ask for it. */
-	deviceId(): string;
 }
 
 /** How long a provider's own renewal may take: longer than its own limits, so that a token is not given up while it is on its way. */
 const renewalTimeout = 20_000;
 
 /** Performs what only Pi's own code can: its providers' logins and renewals. */
-export async function performPi(ask: AskPi, pi: PiSide, person: () => Person): Promise<Answer> {
+export async function performPi(ask: AskPi, pi: PiSide, person: () => Person, deviceId: () => string): Promise<Answer> {
 	if (ask.op === "own") {
 		await pi.renewOwn(ask.provider);
-		return makeAnswer({ text: pi.ownEntry(ask.provider) });
+		return makeAnswer();
 	}
 	const provider = pi.provider(ask.provider);
 	if (!provider) throw new Error(`Pi has no provider ${ask.provider} at the moment`);
@@ -34,7 +30,7 @@ export async function performPi(ask: AskPi, pi: PiSide, person: () => Person): P
 			return makeAnswer({ text: JSON.stringify(fresh) });
 		}
 		case "login":
-			return makeAnswer({ text: JSON.stringify(await login(provider, pi, person())) });
+			return makeAnswer({ text: JSON.stringify(await login(provider, deviceId, person())) });
 		case "check": {
 			const credential = JSON.parse(ask.credential) as Credential;
 			const takes = credential.type === "oauth" ? provider.auth.oauth : provider.auth.apiKey;
@@ -56,7 +52,7 @@ interface PiPrompt {
 type PiEvent = { type: string } & Record<string, unknown>;
 
 /** Runs a provider's own login with Pi's interaction mapped to the person. */
-async function login(provider: Provider, pi: PiSide, person: Person): Promise<unknown> {
+async function login(provider: Provider, deviceId: () => string, person: Person): Promise<unknown> {
 	const run = provider.auth.oauth?.["login"] as
 		| ((interaction: unknown, options?: unknown) => Promise<unknown>)
 		| undefined;
@@ -81,7 +77,7 @@ async function login(provider: Provider, pi: PiSide, person: Person): Promise<un
 		},
 	};
 	try {
-		const credential = await run.call(provider.auth.oauth, interaction, { getDeviceId: async () => pi.deviceId() });
+		const credential = await run.call(provider.auth.oauth, interaction, { getDeviceId: async () => deviceId() });
 		if (typeof credential !== "object" || credential === null) throw new Error("the login gave no credential");
 		return { type: "oauth", ...credential };
 	} catch (error) {

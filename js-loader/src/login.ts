@@ -1,0 +1,96 @@
+import { type ExtensionContext, LoginDialogComponent } from "@earendil-works/pi-coding-agent";
+import { makeLogin, type View } from "./abi.ts";
+import type { Core } from "./core.ts";
+import type { Instance } from "./instance.ts";
+import { type LoginDialog, Person, type Surroundings } from "./perform/person.ts";
+import type { PiSide } from "./perform/pi.ts";
+import { readOr, wrappingElsewhere } from "./providers.ts";
+
+/** Pi's own code, as the newest session has it. */
+export function piSide(instance: Instance): PiSide {
+	return {
+		provider: (id) => wrappingElsewhere(instance.registry, id)?.provider,
+		renewOwn: async (id) => {
+			if (!instance.registry) throw new Error("Pi is not ready yet");
+			await instance.registry.getProviderAuth(id);
+		},
+	};
+}
+
+/** The entry of a provider in Pi's own auth.json as text, "" when there is none. */
+export function ownEntry(instance: Instance, provider: string): string {
+	try {
+		const entry = JSON.parse(readOr(instance.places.files.auth).replace(/^\ufeff/, ""))[provider];
+		return typeof entry === "object" && entry !== null ? JSON.stringify(entry) : "";
+	} catch {
+		return "";
+	}
+}
+
+// Pi shows one dialog at a time; before 1.4 a second one never settled.
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Runs `/multi-auth login <provider> [method]`: the core's login with Pi's own dialog where there is a screen. */
+export function logIn(core: Core, words: readonly string[], ctx: ExtensionContext): Promise<View | undefined> {
+	const [provider = "", method = ""] = words;
+	const run = async (): Promise<View | undefined> => {
+		const person = new Person(surroundings(ctx), `Log in to ${provider}`);
+		try {
+			const { view } = await core.ask({ login: makeLogin({ provider, method, mode: ctx.mode }) }, person);
+			// New accounts are wrapped and listed like any other.
+			await core.ask({ changed: { files: ["accounts"], known: [] } });
+			return view;
+		} finally {
+			await person.close();
+		}
+	};
+	const mine = turn.then(run, run);
+	turn = mine.catch(() => {});
+	return mine;
+}
+
+/** Keeps the login that Pi's own /login is about to write over, as an account of ours. Answers a sentence for the person, "" for none. */
+export async function keepReplaced(
+	core: Core,
+	provider: string,
+	replaced: string,
+	credential: unknown,
+): Promise<string> {
+	if (replaced === "") return "";
+	const login = makeLogin({
+		provider,
+		replaced,
+		credential: JSON.stringify({ type: "oauth", ...(credential as object) }),
+	});
+	return (await core.ask({ login })).view?.title ?? "";
+}
+
+function surroundings(ctx: ExtensionContext): Surroundings {
+	const around: Surroundings = {
+		mode: ctx.mode,
+		notify: (text, type) => {
+			if (ctx.hasUI) ctx.ui.notify(text, type);
+			else process.stderr.write(`${text}\n`);
+		},
+		select: (title, labels, signal) => ctx.ui.select(title, labels, { signal }),
+		input: (title, placeholder, signal) => ctx.ui.input(title, placeholder, { signal }),
+	};
+	if (ctx.mode === "tui") around.dialog = (title) => dialog(ctx, title);
+	return around;
+}
+
+/** Pi's own dialog for logins. */
+function dialog(ctx: ExtensionContext, title: string): Promise<{ dialog: LoginDialog; close: () => void } | undefined> {
+	return new Promise((resolve) => {
+		void ctx.ui
+			.custom<void>((tui, _theme, _keys, done) => {
+				const shown = new LoginDialogComponent(tui, title, () => {}, title, title);
+				resolve({ dialog: shown, close: () => done() });
+				return shown;
+			})
+			.then(
+				() => resolve(undefined),
+				() => resolve(undefined),
+			);
+	});
+}
