@@ -30,6 +30,9 @@ const (
 	// joinPause is how often a request looks whether a flow it waits for has come to its end, and joinPatience how long.
 	joinPause    = 10 * core.Millisecond
 	joinPatience = 30 * core.Second
+	// A new token that cannot be written is tried again after a moment, and then half as often each time.
+	saveAgain   = 100 * core.Millisecond
+	saveLongest = 3 * core.Second
 	// renewalsAtOnce bounds the flows that renew ahead of time.
 	renewalsAtOnce = 3
 )
@@ -370,29 +373,40 @@ func (e *Engine) credentialDelta(c *pool.Candidate, fresh core.Secret, at core.T
 	return store.Merge(store.CredentialDelta(c.Provider, c.ID, fresh, at, at), store.AdoptedDelta(c.Provider, c.ID, c.Mark, at))
 }
 
-// keep makes a new credential durable. When that fails it is kept in memory, tried again, and said once: a token that was redeemed is
-// the only one there is.
+// keep makes a new credential durable. While that fails the hold stays: whoever redeemed what stands on the disk would have the service
+// revoke both. A token that cannot be written at all is kept in memory, tried again, and said once: it is the only one there is.
 func (e *Engine) keep(h *flow.Host, key, delta string) bool {
 	save := e.saveOwn(delta)
+	why := ""
+	for wait := saveAgain; ; wait *= 2 {
+		why = ""
+		for _, result := range h.Do(save) {
+			if why = result.Error; why == "" && result.File != nil {
+				e.takeOwn(*result.File)
+			}
+		}
+		if why == "" || wait > saveLongest {
+			break
+		}
+		if _, err := h.Ask(core.Ask{Sleep: &core.Sleep{Wait: wait}}); err != nil {
+			break
+		}
+		save = e.saveOwn(delta)
+	}
 	c, r := e.loginOf(key)
 	if r == nil {
 		return false
 	}
 	r.unsaved = ""
-	for _, result := range h.Do(save) {
-		if result.Error != "" {
-			r.unsaved = delta
-			h.Do(e.notice("error", "unsaved "+key, key+": its login was renewed and could not be written ("+result.Error+
-				"). It is kept in memory and written as soon as that is possible."))
-		} else if result.File != nil {
-			e.takeOwn(*result.File)
-		}
+	if why != "" {
+		r.unsaved = delta
+		h.Do(e.notice("error", "unsaved "+key, key+": its login was renewed and could not be written ("+why+
+			"). It is kept in memory and written as soon as that is possible."))
 	}
-	if r.Failures > 0 && r.unsaved == "" {
+	if r.Failures > 0 && why == "" {
 		r.Renewal = store.Renewal{At: max(h.At(), r.At+1)}
 		h.Do(e.saveDelta(store.RenewalDelta(r.provider, r.account, r.Renewal), false))
 	}
-	c, _ = e.loginOf(key)
 	return c != nil && e.live(c, h.At())
 }
 
