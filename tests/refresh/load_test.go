@@ -169,4 +169,3 @@ func leftovers(t *testing.T, folder string) {
 		return nil
 	}))
 }
-
