@@ -93,7 +93,8 @@ export class Callback {
 
 	#judge(request: IncomingMessage): number {
 		// A name that was made to point here (DNS rebinding) comes with a host of its own.
-		if (request.headers.host !== `127.0.0.1:${this.port}`) return 400;
+		const hosts = request.rawHeaders.filter((_, i) => i % 2 === 0 && request.rawHeaders[i]?.toLowerCase() === "host");
+		if (hosts.length !== 1 || request.headers.host !== `127.0.0.1:${this.port}`) return 400;
 		if (request.method !== "GET") return 405;
 		const url = request.url ?? "";
 		if (url.length > largest) return 414;
