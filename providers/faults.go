@@ -173,6 +173,7 @@ var quirks = []quirk{
 	{"google google-vertex", "", []core.FaultRule{
 		{Codes: "consumer_suspended", Kind: core.Forbidden, Cause: "project suspended"},
 		{Codes: "billing_disabled", Words: "prepayment credits are depleted|requires billing to be enabled", Kind: core.Unpaid},
+		{Status: "429", Words: "_per_base_model", Unless: "_per_day", Kind: core.RateLimited, Scope: core.ScopeModel},
 		{Status: "429 0", Words: "_per_day|per day per project|requests per day", Unless: "_per_minute", Kind: core.QuotaSpent, Window: core.Day, Returns: "midnight pacific"},
 	}},
 }

@@ -53,17 +53,29 @@ func (e *Engine) inspectObject(q gjson.Result, now core.Time) string {
 func (e *Engine) inspectFault(q gjson.Result, at core.Time) string {
 	o := q.Get("outcome")
 	outcome := core.Outcome{
-		Status: int(o.Get("status").Int()), Body: o.Get("body").String(), Text: o.Get("text").String(),
+		Status: int(o.Get("status").Int()), Body: textOf(o.Get("body")), Text: textOf(o.Get("text")),
 		Emitted: o.Get("emitted").Bool(), ToolCall: o.Get("toolCall").Bool(), Aborted: o.Get("aborted").Bool(),
-		Empty: o.Get("empty").Bool(), TimedOut: o.Get("timedOut").Bool(), NotSent: o.Get("notSent").Bool(),
+		Empty: o.Get("empty").Bool(), TimedOut: o.Get("timedOut").Bool(), NotSent: o.Get("notSent").Bool(), Blind: o.Get("blind").Bool(),
+		OK: o.Get("ok").Bool(),
 	}
 	o.Get("headers").ForEach(func(name, value gjson.Result) bool {
+		if value.IsArray() {
+			value = value.Get("0")
+		}
 		outcome.Headers = append(outcome.Headers, core.Header{Name: strings.ToLower(name.String()), Value: value.String()})
 		return true
 	})
 	f := fault.Read(e.provider(q.Get("provider").String()), q.Get("model").String(), outcome, at)
 	return (&core.Object{}).String("kind", string(f.Kind)).String("scope", string(f.Scope)).String("verdict", string(f.Verdict)).
 		TimeOrNull("until", f.Until).StringOrNull("source", string(f.Source)).Float("confidence", f.Confidence).Text()
+}
+
+// textOf takes a body that was written as JSON, not as a text, for what it is.
+func textOf(r gjson.Result) string {
+	if r.IsObject() || r.IsArray() {
+		return r.Raw
+	}
+	return r.String()
 }
 
 func raw(r gjson.Result) string {

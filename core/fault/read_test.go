@@ -12,13 +12,8 @@ import (
 	"pimultiauth/tests/samples"
 )
 
-// The rows of two lists of observed behaviour. A row is kept where it is right; where another client is known to be wrong the better
-// result stands. Struck rows are not here, for these reasons:
-//
-//   - "weekly limit exceeded" benching 72 h: the wait grows with repetition instead, 12 h first (the ladder is the engine's).
-//   - "too many requests per day" as a rate: what returns with the day is a quota.
-//   - retry-after 1.9 as 1 s: fractions are read as they are.
-//   - transient steps 15 s to 15 min: they depend on what was before, which Read does not know.
+// TestTextAlone holds the rows of two lists of observed behaviour. A row is kept where it is right; where another client is known to be
+// wrong the better result stands, and TestStruckRows says why.
 func TestTextAlone(t *testing.T) {
 	tests := []struct {
 		name, provider, model, text, want string
@@ -81,6 +76,31 @@ func TestTextAlone(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, told(read(tt.provider, tt.model, core.Outcome{Text: tt.text}, now)))
 		})
+	}
+}
+
+// TestStruckRows lists what others do and we do not, with the reason.
+func TestStruckRows(t *testing.T) {
+	tests := []struct {
+		row, why string
+		outcome  core.Outcome
+		want     string
+	}{
+		{"E9 and M7: a week's limit benches 72 h", "the first wait is 12 h; it grows with repetition, which is the engine's",
+			core.Outcome{Text: "weekly limit exceeded"}, "quota_spent account rotate 43200 default"},
+		{"E41: requests per day are a rate", "what returns with the day is a quota",
+			core.Outcome{Text: "too many requests per day"}, "quota_spent account rotate 86400 default"},
+		{"E40: an enterprise limit needs a person", "nothing says so: a limit is probed again after an hour",
+			core.Outcome{Text: "Enterprise limit reached"}, "quota_spent account rotate 3600 default"},
+		{"10.2 H5: retry-after 1.9 is 1 s", "a wait must not end early",
+			core.Outcome{Status: 429, Headers: headers("retry-after: 1.9")}, "rate_limited account rotate 1.9 header"},
+		{"10.2 B3: steps of 15 s to 15 min", "they depend on what was before, which a reading does not know",
+			core.Outcome{Status: 503}, "overloaded provider retry 2 default"},
+		{"rule 2: \"try signing in again\" disables", "an expired token is healed by a refresh, and says so too",
+			core.Outcome{Status: 401, Body: `{"error":{"message":"Provided authentication token is expired. Please try signing in again.","code":"token_expired"}}`}, "unauthorized account rotate 60 default"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.row, func(t *testing.T) { assert.Equal(t, tt.want, told(read("x", "m", tt.outcome, now)), tt.why) })
 	}
 }
 

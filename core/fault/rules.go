@@ -5,7 +5,7 @@ import "pimultiauth/core"
 // The common signs, shared by the rules below: codes as in core.FaultRule.Codes, words as in core.FaultRule.Words.
 const (
 	// What Pi itself takes for an overflow of the context is here too, since Pi answers it by compacting.
-	longCodes = "context_length_exceeded request_too_large model_context_window_exceeded context_window_exceeded string_above_max_length " +
+	longCodes = "context_length_exceeded request_too_large model_context_window_exceeded context_window_exceeded " +
 		"model_max_prompt_tokens_exceeded prompt_too_long context_too_long max_context_length_exceeded input_too_long contextwindowexceedederror " +
 		"contextlengthexceedederror context_limit_exceeded"
 	longWords = "context_length_exceeded|context length exceeded|maximum context length|maximum context window|max context length|prompt is too long|prompt too long|" +
@@ -17,10 +17,10 @@ const (
 		"exceed the maximum length|exceeds the maximum length|exceed maximum length|exceeds max length|range of input length should be|token limit exceeded|" +
 		"prompt token count … exceeds the limit of|number of input tokens … exceed|total tokens … exceed|input tokens … exceed|must be less than … tokens|" +
 		"tokens … maximum … context|`inputs` tokens + `max_new_tokens` must be|input + output tokens|input token count … exceeds|prompt contains … tokens … limit|" +
-		"prompt has … context size|conversation is too long|messages are too long|request exceeds the maximum size|上下文长度|超出最大上下文|超过模型最大|输入过长|输入长度超|" +
+		"prompt has … context size|invalid 'input … string too long|invalid 'messages … string too long|conversation is too long|messages are too long|request exceeds the maximum size|上下文长度|超出最大上下文|超过模型最大|输入过长|输入长度超|" +
 		"上下文窗口|コンテキスト長|コンテキストウィンドウ|kontextlänge|kontextfenster|fenêtre de contexte|longueur de contexte|ventana de contexto|longitud máxima del contexto"
-	// longLimits speak of a rate, whatever else they say.
-	longLimits = "per minute|per min|rate limit|rate_limit|(tpm)|too many requests"
+	// longLimits speak of a rate or of the answer's length, whatever else they say.
+	longLimits = "max_tokens … is too large|max_completion_tokens … is too large|max_output_tokens … is too large|per minute|per min|rate limit|rate_limit|(tpm)|too many requests"
 
 	overageWords = "extra usage is required|usage credits are required|draw from your extra usage|draw from extra usage|out of extra usage|third-party apps now|" +
 		"third-party app … extra usage|third-party harness … extra usage|not your plan limits"
@@ -33,13 +33,16 @@ const (
 	unpaidWords = "credit balance is too low|balance is too low|balance too low|balance is not enough|insufficient balance|insufficient account balance|balance is insufficient|balance insufficient|" +
 		"insufficient_balance|insufficient credit|insufficient funds|insufficient_funds|insufficient account funds|not enough credit|not enough balance|not enough funds|no credits|no remaining credits|any credits or licenses|out of credits|" +
 		"ran out of credits|run out of credits|out of prepaid credits|credits depleted|credits are depleted|credits have been depleted|credits are exhausted|credits have been exhausted|credits exhausted|credits expired|credits have expired|" +
-		"balance depleted|balance is depleted|balance exhausted|balance is $0|balance is 0|balance has run out|add credits|add funds|add more credits|add a credit card|valid credit card|add a payment|" +
-		"outstanding balance|payment required|payment_required|no payment method|billing hard limit|requires more credits|purchase more credits|purchase credits|buy more credits|buy credits|top up|top-up|" +
+		"balance depleted|balance is depleted|balance exhausted|balance is $0|balance is 0|balance has run out|" +
+		"outstanding balance|payment required|payment_required|no payment method|billing hard limit|requires more credits|" +
 		"account is not active, please check your billing|billing is not active|billing to be enabled|billing is disabled|billing account … disabled|billing has been disabled|used all available credits|" +
-		"failure to pay|past due|past-due|overdue|unpaid invoice|unpaid balance|payment failed|payment method failed|in arrears|please recharge|recharge your|negative credit balance|negative balance|" +
-		"good standing|prepaid balance|credit limit exceeded|exceeded your credit limit|low credit|credits required|trial has ended|trial has expired|trial ended|trial expired|trial period … ended|trial period … expired|余额不足|余额已用完|余额不够|账户余额|欠费|请充值|充值后|残高が不足|残高不足|クレジットが不足|クレジット残高|" +
+		"failure to pay|past due|past-due|overdue|unpaid invoice|unpaid balance|payment failed|payment method failed|in arrears|negative credit balance|negative balance|" +
+		"good standing|prepaid balance|credit limit exceeded|exceeded your credit limit|trial has ended|trial has expired|trial ended|trial expired|trial period … ended|trial period … expired|余额不足|余额已用完|余额不够|账户余额|欠费|残高が不足|残高不足|クレジットが不足|クレジット残高|" +
 		"guthaben reicht nicht|kein guthaben|guthaben aufgebraucht|guthaben ist aufgebraucht|nicht genügend guthaben|unzureichendes guthaben|solde insuffisant|crédits insuffisants|crédit insuffisant|crédit épuisé|crédits épuisés|" +
 		"saldo insuficiente|créditos insuficientes|sin saldo|sin créditos|fondos insuficientes"
+
+	// unpaidAdvice is what an empty purse is told to do; whoever only goes too fast may be told so too.
+	unpaidAdvice = "add credits|add funds|add more credits|add a credit card|valid credit card|add a payment|purchase more credits|purchase credits|buy more credits|buy credits|top up|top-up|please recharge|recharge your|credits required|low credit|请充值|充值后"
 
 	closedCodes = "account_deactivated organization_disabled deactivated_workspace account_suspended organization_deactivated account_disabled user_suspended " +
 		"consumer_suspended org_disabled account_banned user_banned account_blocked user_blocked account_locked project_archived organization_archived account_terminated workspace_disabled"
@@ -48,6 +51,9 @@ const (
 		"account … been terminated|account … been closed|account … been locked|account is locked|account is restricted|account has been restricted|account … been flagged|account disabled|account blocked|account banned|" +
 		"access terminated|user … suspended|user … banned|user has been blocked|consumer … has been suspended|project … has been suspended|project … archived|" +
 		"账号已被|账户已被|账号被封|账户被封|账户已锁定|账号已停用|アカウントが停止|アカウントは停止|アカウントが無効|konto … gesperrt|konto … deaktiviert|compte … suspendu|compte … désactivé|cuenta … suspendida|cuenta … desactivada|cuenta … bloqueada"
+
+	// threats announce what is not so yet.
+	threats = "may be suspended|might be suspended|could be suspended|will be suspended|being suspended|may be disabled|could be disabled|may be terminated|being terminated|may be deactivated|may be banned|being banned|may result in"
 
 	// Revoked credentials need a new login or a new key; refreshing brings nothing.
 	revokedCodes = "token_revoked token_invalidated refresh_token_reused key_revoked api_key_revoked session_invalidated refresh_token_invalidated"
@@ -183,16 +189,17 @@ var tooManyRules = []core.FaultRule{
 
 // afterWindows is asked of a 429 that no window of the headers explains.
 var afterWindows = []core.FaultRule{
-	{Codes: unpaidCodes, Words: unpaidWords, Unless: "unlock … free model|free-models-per|per minute|rate limits", Kind: core.Unpaid},
-	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Codes: unpaidCodes, Words: unpaidWords, Unless: "unlock … free model|free-models-per|per minute", Kind: core.Unpaid},
+	{Words: unpaidAdvice, Unless: "limit|quota|too many|throttl|requests per|tokens per", Kind: core.Unpaid},
+	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Words: "model is overloaded|model … overloaded|engine is currently overloaded|service … overloaded|server is overloaded|out of capacity|at capacity|no capacity|model is currently overloaded|experiencing high demand|experiencing heavy|high traffic|heavy traffic|server … overloaded", Unless: "rate limit|quota", Kind: core.Overloaded},
 }
 
 var unauthorizedRules = []core.FaultRule{
-	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Codes: revokedCodes, Words: revokedWords, Kind: core.Unauthorized, Cause: "login revoked"},
 	{Codes: "creditserror insufficient_balance insufficient_credits insufficient_funds arrearage", Kind: core.Unpaid},
-	{Words: unpaidWords, Unless: "api key|x-api-key|authentication", Kind: core.Unpaid},
+	{Words: unpaidWords + "|" + unpaidAdvice, Unless: "api key|x-api-key|authentication", Kind: core.Unpaid},
 	{Codes: "monthlylimiterror userlimiterror", Kind: ""},
 	{Codes: "modelerror", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 	{Codes: expiredCodes, Words: expiredWords, Unless: "api key", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
@@ -202,7 +209,7 @@ var unauthorizedRules = []core.FaultRule{
 }
 
 var paymentRules = []core.FaultRule{
-	{Codes: closedCodes, Words: closedWords, Unless: "failure to pay|unpaid|past due|balance", Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Codes: closedCodes, Words: closedWords, Unless: "failure to pay|unpaid|past due|balance|" + threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	// OpenRouter: a smaller request may still pass.
 	{Words: "can only afford", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
 	{Codes: "usage_limit_reached monthlylimiterror quota_exceeded monthly_spend_limit_reached spend_limit_exceeded budget_exceeded key_limit_exceeded subscription_sharing_*", Words: "monthly included credits|included credits|usage limit|quota exceeded|exceeded your quota|exceeded your monthly quota|weekly limit|daily limit|monthly limit|free quota", Kind: core.QuotaSpent},
@@ -216,10 +223,10 @@ var paymentLast = []core.FaultRule{
 var forbiddenRules = []core.FaultRule{
 	{Codes: revokedCodes, Words: revokedWords, Kind: core.Unauthorized, Cause: "login revoked"},
 	{Codes: "insufficient_balance insufficient_credits insufficient_funds arrearage payment_required billing_error billing_disabled", Kind: core.Unpaid},
-	{Words: "failure to pay|billing to be enabled|billing is disabled|billing account … disabled|insufficient balance|please recharge|余额不足|欠费", Kind: core.Unpaid},
-	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Words: "failure to pay|billing to be enabled|billing is disabled|billing account … disabled|insufficient balance|余额不足|欠费", Kind: core.Unpaid},
+	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Codes: "rate_limit_error rate_limit_exceeded too_many_requests 1015", Words: "secondary rate limit|too many requests|rate limit exceeded|api rate limit|being rate limited", Kind: ""},
-	{Codes: unpaidCodes, Words: unpaidWords, Unless: "purchase extra usage|upgrade your plan|usage limit|quota", Kind: core.Unpaid},
+	{Codes: unpaidCodes, Words: unpaidWords + "|" + unpaidAdvice, Unless: "purchase extra usage|upgrade your plan|usage limit|quota", Kind: core.Unpaid},
 	// Kimi For Coding answers a spent week with 403 access_terminated_error or permission_error (seen 2026-08), OpenRouter a key's own
 	// limit with "Key limit exceeded", Azure a spent volume with its days.
 	{Codes: quotaCodes, Words: quotaWords, Unless: "quota project|resource quota|quota metric", Kind: ""},
@@ -238,7 +245,7 @@ var forbiddenRules = []core.FaultRule{
 }
 
 var missingRules = []core.FaultRule{
-	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Words: "does not exist or you … access|not found the model … permission denied", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
 	{Codes: notInPlanCodes, Words: notInPlanWords, Kind: core.NotEntitled},
@@ -250,10 +257,10 @@ var missingRules = []core.FaultRule{
 
 var rejectedRules = []core.FaultRule{
 	{Codes: longCodes, Words: longWords, Unless: longLimits, Kind: core.TooLong},
-	{Codes: unpaidCodes, Words: unpaidWords, Kind: core.Unpaid},
+	{Codes: unpaidCodes, Words: unpaidWords + "|" + unpaidAdvice, Kind: core.Unpaid},
 	{Codes: keySureCodes + " " + revokedCodes, Words: keySureWords + "|" + revokedWords, Kind: core.Unauthorized},
 	{Codes: expiredCodes, Words: "access token has expired|oauth token has expired|token is expired|expiredtokenexception|security token … expired", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
-	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Codes: "insufficient_quota usage_limit_reached quota_exceeded usage_limit_exceeded servicequotaexceededexception spend_limit_exceeded monthly_limit_reached budget_exceeded key_limit_exceeded", Words: "budget has been exceeded|exceeded its budget|specified api usage limits|specified … api usage limits|usage limit reached|spend limit|spending limit|spending cap|reached its monthly|monthly limit reached|limit reached for this month|reached your usage limit|quota exceeded|exceeded your current quota", Kind: ""},
 	{Codes: "throttlingexception throttling throttling.* rate_limit_exceeded rate_limit_error too_many_requests", Words: "rate limit exceeded|too many requests", Kind: ""},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
@@ -274,8 +281,9 @@ var withoutStatus = []core.FaultRule{
 	{Words: stoppedWords, Kind: core.Aborted},
 	{Codes: longCodes, Words: longWords, Unless: longLimits, Kind: core.TooLong},
 	{Codes: unpaidCodes, Words: "balance is too low|insufficient balance|余额不足|欠费", Kind: core.Unpaid},
-	{Codes: closedCodes, Words: closedWords, Kind: core.Forbidden, Cause: "account or organization closed"},
-	{Words: unpaidWords, Unless: "usage limit|rate limit|quota exceeded|session limit|weekly limit|to continue|free-models-per", Kind: core.Unpaid},
+	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Words: unpaidWords, Unless: "usage limit|rate limit|quota exceeded|session limit|weekly limit|free-models-per", Kind: core.Unpaid},
+	{Words: unpaidAdvice, Unless: "limit|quota|too many|throttl|requests per|tokens per|overloaded", Kind: core.Unpaid},
 	{Codes: revokedCodes, Words: revokedWords, Kind: core.Unauthorized, Cause: "login revoked"},
 	{Codes: expiredCodes, Words: expiredWords, Unless: "api key", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Codes: busyCodes, Words: busyWords, Unless: "rate limit|usage limit|quota", Kind: core.Overloaded},
