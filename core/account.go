@@ -25,8 +25,10 @@ type Account struct {
 	Entry string
 	// Issued is when a credential of ours was written; zero for others.
 	Issued Time
-	// Identity is who our accounts file says the account is; the zero value when it does not.
+	// Identity is who the credential, or else our accounts file, says the account is; the zero value when neither does.
 	Identity Identity
+	// Twin is the id of an account before it in order that is the same one at the vendor; "" when there is none.
+	Twin string
 }
 
 // StandingKind says whether an account may be leased.

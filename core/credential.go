@@ -74,6 +74,9 @@ func (c Credential) Field(path string) string {
 	return ""
 }
 
+// Request is the credential's own override, "request" in the file, as JSON; "" for none.
+func (c Credential) Request() string { return c.entry.Get("request").Raw }
+
 // first answers the first of the fields that is there.
 func (c Credential) first(paths []string) string {
 	for _, path := range paths {
@@ -89,7 +92,7 @@ func (c Credential) Template() bool {
 	return strings.ContainsAny(c.Key.Reveal(), "$") || strings.HasPrefix(c.Key.Reveal(), "!")
 }
 
-// Env answers the credential's own variables that begin with one of the prefixes, one "NAME=value" a line in the order of names.
+// env answers the credential's own variables, one "NAME=value" a line in the order of names.
 func (c Credential) env() string {
 	var lines []string
 	c.entry.Get("env").ForEach(func(name, value gjson.Result) bool {

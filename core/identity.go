@@ -46,7 +46,7 @@ func (r IdentityRule) Read(credential Secret) Identity {
 		if c.Template() {
 			kind = "template:"
 		}
-		own, _ := ReadOverride(c.entry.Get("request").Raw)
+		own, _ := ReadOverride(c.Request())
 		return Identity{Key: kind + sum(c.Key.Reveal()+"\n"+c.env()+"\n"+own.BaseURL), Strong: true}
 	}
 	email := strings.ToLower(c.first(r.Email))

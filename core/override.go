@@ -6,10 +6,10 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Limits of what an account may put over a provider's request.
+// Limits of what an account may put over a provider's request: MaxHeaders headers, of 8 kB each.
 const (
-	maxOverrideHeaders = 32
-	maxOverrideHeader  = 8 << 10
+	MaxHeaders        = 32
+	maxOverrideHeader = 8 << 10
 )
 
 // Override is what an account puts over its provider's request. The zero value changes nothing.
@@ -60,7 +60,7 @@ func ReadOverride(request string) (Override, string) {
 				}
 			}
 		}
-		if o.Headers = append(o.Headers, h); why == "" && len(o.Headers) > maxOverrideHeaders {
+		if o.Headers = append(o.Headers, h); why == "" && len(o.Headers) > MaxHeaders {
 			why = "is one of more than 32"
 		}
 		if why != "" {

@@ -55,6 +55,13 @@ type Provider struct {
 	Vars []string
 	// Place says what is wrong with an address as this provider's base URL; nil takes every address a credential may be sent to.
 	Place func(u URL) string
+	// Upstream tells the account at the vendor that several credentials may draw on, where the credential names one; nil where none does.
+	// UpstreamVar is the credential's variable that holds it: a request gets it where only the address told it.
+	Upstream    func(c Credential) string
+	UpstreamVar string
+	// Locate asks the vendor for the base URL of a key that came without one, and what people call its account; nil where every key has
+	// the same. why says what to do where it cannot tell.
+	Locate func(h Host, key Secret) (baseURL, label, why string)
 	// TokenPrefix stands in front of the access token of a login in a request, and of a key that is one; "" for none.
 	TokenPrefix string
 	// Check is the cheapest request that tells whether a key works; the zero value knows none.

@@ -8,10 +8,8 @@ import (
 	"slices"
 
 	"pimultiauth/core"
-	"pimultiauth/providers/blazeapi"
 	"pimultiauth/providers/cline"
 	"pimultiauth/providers/cloudflare"
-	"pimultiauth/providers/codex"
 	"pimultiauth/providers/kilo"
 	"pimultiauth/providers/kimi"
 	"pimultiauth/providers/qwen"
@@ -43,7 +41,7 @@ var all = []core.Provider{
 		Identity: chatgptAccount,
 	},
 	{
-		ID: "openai-codex", Name: "OpenAI Codex", Mode: core.UsageBased, Login: "pi", Entitled: codex.Entitled,
+		ID: "openai-codex", Name: "OpenAI Codex", Mode: core.UsageBased, Login: "pi",
 		Origins: []string{"https://chatgpt.com", "https://auth.openai.com"}, Warm: 10 * core.Minute,
 		Identity: chatgptAccount,
 	},
@@ -75,7 +73,7 @@ var all = []core.Provider{
 		Check: core.KeyCheck{URL: "https://inference.baseten.co/v1/models", Header: "authorization"},
 	},
 	{
-		ID: "blazeapi", Name: "BlazeAPI", Mode: core.UsageBased, Keys: true, Entitled: blazeapi.Entitled,
+		ID: "blazeapi", Name: "BlazeAPI", Mode: core.UsageBased, Keys: true,
 		Origins: []string{"https://blazeai.boxu.dev"},
 		Key:     core.KeyShape{Prefixes: []string{"blz_"}},
 		Check:   core.KeyCheck{URL: "https://blazeai.boxu.dev/api/usage", Header: "authorization"},
@@ -104,7 +102,7 @@ var all = []core.Provider{
 		Env: []string{"CLOUDFLARE_API_KEY"}, Vars: []string{"CLOUDFLARE_ACCOUNT_ID"}, Origins: []string{"https://api.cloudflare.com"},
 		Key:   core.KeyShape{Prefixes: []string{"cfat_", "cfut_"}, Page: "https://dash.cloudflare.com/profile/api-tokens"},
 		Check: core.KeyCheck{URL: "https://api.cloudflare.com/client/v4/accounts/{CLOUDFLARE_ACCOUNT_ID}/ai/models/search?per_page=1", Header: "authorization"},
-		Place: cloudflare.Place, Paste: cloudflare.Paste,
+		Place: cloudflare.Place, Paste: cloudflare.Paste, Upstream: cloudflare.Upstream, UpstreamVar: "CLOUDFLARE_ACCOUNT_ID", Locate: cloudflare.Locate,
 	},
 	{
 		ID: "deepseek", Name: "DeepSeek", Keys: true,

@@ -169,7 +169,7 @@ func (e *Engine) moveHome(r *request, p *pool.Pool, pick pool.Pick, at core.Time
 	if at <= p.AfterAt {
 		at = p.AfterAt + 1
 	}
-	p.Settle(r.session, account, at)
+	p.Settle(r.session, account, at, 0)
 	if !pick.Turn {
 		return store.HomeDelta(p.Provider, account, r.session, at)
 	}
@@ -259,7 +259,7 @@ func (e *Engine) lease(r *request, p *pool.Pool, pick pool.Pick, at core.Time) c
 	case pick.New:
 		turn.Effects = append(turn.Effects, e.saveDelta(e.moveHome(r, p, pick, at), false))
 	default:
-		p.Settle(r.session, c.ID, at)
+		p.Settle(r.session, c.ID, at, 0)
 	}
 	var notBefore core.Time
 	if wait > 0 {
@@ -302,7 +302,7 @@ func (e *Engine) out(r *request, p *pool.Pool, i int, at, notBefore core.Time) c
 	p.Out(i, at)
 	e.requests[e.lastLease] = r
 	lease := &core.Lease{
-		ID: e.lastLease, Account: c.ID, Provider: r.provider, Label: c.Label, Source: c.Source, Credential: c.Credential,
+		ID: e.lastLease, Account: c.ID, Provider: r.provider, Label: c.Label, Source: c.Source, Credential: e.filled(c),
 		NotBefore: notBefore, Deadline: r.deadline, Attempt: r.attempts, Switched: r.home != "" && r.home != c.ID, Restart: r.restarting,
 		BaseURL: c.BaseURL, Headers: c.Headers,
 	}

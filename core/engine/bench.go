@@ -53,11 +53,11 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 		s.Mark = 0
 		p.Whole = s
 		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, "", "", s), true)}
-	case core.ScopeUpstream:
+	case core.ScopeUpstream, core.ScopeAccount:
 		var effects []core.Effect
 		for i := range p.Accounts {
 			other := &p.Accounts[i]
-			if other.ID != c.ID && (c.Upstream == "" || other.Upstream != c.Upstream) {
+			if other.ID != c.ID && !shares(f, &c.Account, &other.Account) {
 				continue
 			}
 			shared := s
@@ -66,9 +66,6 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 			effects = append(effects, e.saveDelta(store.StandingDelta(p.Provider, other.ID, "", shared), true))
 		}
 		return effects
-	case core.ScopeAccount:
-		e.standing(p, p.Find(c.ID), "", s)
-		return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", s), true)}
 	}
 	return nil
 }

@@ -37,6 +37,10 @@ func (c *call) has(flag string) bool {
 // They are a function and not a variable, because some of them list the others.
 func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engine, *flow.Host, *call) *core.View) {
 	switch name {
+	case "add":
+		return nil, (*Engine).addKeys
+	case "check":
+		return nil, (*Engine).check
 	case "status":
 		return (*Engine).status, nil
 	case "why":

@@ -299,6 +299,8 @@ func (e *Engine) set(h *flow.Host, c *call) *core.View {
 		}
 	case "pool":
 		return e.joinGroup(h, c, p, account, value)
+	case "base-url", "header":
+		return e.setOverride(h, c, &account.Account, what, value)
 	default:
 		return failed("set needs one of: " + settings)
 	}

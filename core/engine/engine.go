@@ -32,6 +32,8 @@ type Engine struct {
 	auth   store.Auth
 	// members are the accounts of files by provider, in their order.
 	members map[string][]core.Account
+	// identities are who credentials were found to be, by provider/account.
+	identities map[string]known
 	// stored are the providers a person hid on a screen.
 	stored []string
 	// state and own are our files as this instance knows them: what it read joined with what it changed.
@@ -70,20 +72,21 @@ type Engine struct {
 // New makes an engine that knows the providers of a catalogue.
 func New(catalogue []core.Provider) *Engine {
 	e := &Engine{
-		catalogue: map[string]core.Provider{},
-		known:     map[string]bool{},
-		members:   map[string][]core.Account{},
-		state:     store.Parse(store.Blank),
-		own:       store.Parse(store.BlankAccounts),
-		config:    store.Config{Modes: map[string]core.Mode{}},
-		pools:     map[string]*pool.Pool{},
-		usage:     map[string]core.Usage{},
-		requests:  map[int64]*request{},
-		flows:     map[int64]*flow.Flow{},
-		saves:     map[int64]func() string{},
-		choices:   map[string]*choice{},
-		renewals:  map[string]*renewal{},
-		probed:    map[string]core.Time{},
+		catalogue:  map[string]core.Provider{},
+		known:      map[string]bool{},
+		members:    map[string][]core.Account{},
+		identities: map[string]known{},
+		state:      store.Parse(store.Blank),
+		own:        store.Parse(store.BlankAccounts),
+		config:     store.Config{Modes: map[string]core.Mode{}},
+		pools:      map[string]*pool.Pool{},
+		usage:      map[string]core.Usage{},
+		requests:   map[int64]*request{},
+		flows:      map[int64]*flow.Flow{},
+		saves:      map[int64]func() string{},
+		choices:    map[string]*choice{},
+		renewals:   map[string]*renewal{},
+		probed:     map[string]core.Time{},
 	}
 	e.files = map[string]*ours{
 		"state":    {name: "state", tree: e.state, version: store.Version},

@@ -58,20 +58,19 @@ func (e *Engine) probe(r *request, c *pool.Candidate, o core.Outcome, at core.Ti
 func (e *Engine) probeFetch(r *request, c *pool.Candidate) (core.Fetch, bool) {
 	key := gjson.Get(c.Credential.Reveal(), "key").String()
 	address := e.provider(r.provider).Probe
-	if base := gjson.Get(c.Credential.Reveal(), "request.baseUrl").String(); base != "" {
-		address = strings.TrimRight(base, "/") + "/chat/completions"
+	if c.BaseURL != "" {
+		address = c.BaseURL + "/chat/completions"
 	}
-	rest, ok := strings.CutPrefix(address, "https://")
-	if !ok || key == "" || strings.ContainsAny(key[:1], "$!") {
+	if key == "" || strings.Contains(key, "$") || key[0] == '!' {
 		return core.Fetch{}, false
 	}
-	host, _, _ := strings.Cut(rest, "/")
 	body := (&core.Object{}).String("model", r.model).Raw("messages", `[{"role":"user","content":"ping"}]`).Int("max_tokens", 1).Bool("stream", false)
-	return core.Fetch{
-		Method: "POST", URL: address, Origin: "https://" + host, Timeout: probeTimeout, MaxBytes: probeMaxBytes, Body: core.Secret(body.Text()),
+	f := core.Fetch{
+		Method: "POST", URL: address, Timeout: probeTimeout, MaxBytes: probeMaxBytes, Body: core.Secret(body.Text()),
 		Headers: []core.SecretHeader{
 			{Name: "accept", Value: "application/json"}, {Name: "content-type", Value: "application/json"},
 			{Name: "authorization", Value: core.Secret("Bearer " + key)},
 		},
-	}, true
+	}
+	return f, e.bound(c, &f)
 }

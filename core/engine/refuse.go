@@ -92,7 +92,7 @@ func remedy(reason pool.Reason) string {
 
 // account is what there is to show of a candidate.
 func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Account {
-	a := view.Account{Provider: p.Provider, ID: c.ID, Label: c.Label, Source: c.Source, Login: c.Login, Standing: core.StandingReady, InFlight: c.InFlight}
+	a := view.Account{Provider: p.Provider, ID: c.ID, Label: c.Label, Source: c.Source, Login: c.Login, Twin: c.Twin, Standing: core.StandingReady, InFlight: c.InFlight}
 	a.Settings, a.Pinned, a.Usage, a.Plan, a.LastUsed = c.Settings, p.Pin.Account == c.ID, c.Usage, c.Usage.Plan, c.LastUsed
 	a.Untold = e.catalogue[p.Provider].Usage == nil && e.catalogue[p.Provider].Windows == nil
 	a.Headers = len(c.Headers)

@@ -171,6 +171,7 @@ func (e *Engine) gather() {
 			}
 			return store.Number(provider, a.ID) < store.Number(provider, b.ID)
 		})
+		e.identify(provider, list)
 	}
 }
 
@@ -290,7 +291,10 @@ func (e *Engine) candidate(account core.Account, known store.AccountState, old *
 	if known.Label != "" {
 		c.Label = known.Label
 	}
-	c.BaseURL, c.Headers = e.own.Override(account.Provider, account.ID)
+	if why := e.override(&c); why != "" {
+		// Nothing is sent anywhere until the entry is corrected; this standing is of the entry and is not kept.
+		c.Standing = core.Standing{At: 1, Fault: core.Misconfigured, Cause: why}
+	}
 	if old != nil {
 		if i := old.Find(account.ID); i >= 0 {
 			c.InFlight, c.LastUsed, c.Live = old.Accounts[i].InFlight, old.Accounts[i].LastUsed, old.Accounts[i].Live

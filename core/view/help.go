@@ -6,6 +6,8 @@ import "pimultiauth/core"
 var helps = [][2]string{
 	{"status [PROVIDER]", "every account: standing, why and until when"},
 	{"why [PROVIDER]", "the last choice: every candidate and the one reason it lost"},
+	{"add PROVIDER [--unchecked]", "paste keys, one or many; or take them from --stdin, --env=NAME, --file=PATH"},
+	{"check [PROVIDER]", "ask the providers whether the keys work"},
 	{"use ACCOUNT [--strict]", "pin: this account before every other; strict: this one or none"},
 	{"auto [PROVIDER]", "let the mode choose again"},
 	{"pause ACCOUNT… / resume ACCOUNT…", "take accounts out and put them back"},

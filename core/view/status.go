@@ -12,8 +12,10 @@ type Account struct {
 	ID       string
 	Label    string
 	// Source is "stored", "ambient" or "explicit".
-	Source   string
-	Login    bool
+	Source string
+	Login  bool
+	// Twin is the id of the account it is one with at the vendor; "" when there is none.
+	Twin     string
 	Standing core.StandingKind
 	Fault    core.FaultKind
 	// Why says the cause in plain words, Fix what a person can do; both may be "".
@@ -76,6 +78,9 @@ func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json
 			row.Cells[4] = Clock(a.Until, at, zoneMinutes) + " (" + Span(a.Until.Sub(at)) + ")"
 		}
 		v.Rows = append(v.Rows, row)
+		if a.Twin != "" {
+			v.Notes = append(v.Notes, a.Provider+": "+a.ID+" is the same account as "+a.Twin+"; one of them is enough.")
+		}
 		var models []string
 		for _, m := range a.Models {
 			until := "-"
@@ -87,7 +92,7 @@ func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json
 		}
 		objects = append(objects, (&core.Object{}).String("provider", a.Provider).String("id", a.ID).String("label", a.Label).
 			String("source", a.Source).Bool("login", a.Login).String("standing", standing).StringOrNull("kind", string(a.Fault)).
-			StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
+			StringOrNull("sameAs", a.Twin).StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
 			Int("inFlight", int64(a.InFlight)).Text())
 	}
 	if len(accounts) == 0 {

@@ -41,12 +41,41 @@ export const watchingFetch: typeof fetch = async (input, init) => {
 	const seen = attempt.getStore();
 	if (!seen) return globalThis.fetch(input, init);
 	seen.asked = true;
-	const response = await seen.fetch(input, init);
+	const response = await within(seen.fetch, input, init);
 	seen.status = response.status;
 	seen.headers = [...response.headers].map(([name, value]) => ({ name: name.toLowerCase(), value }));
 	seen.body = response.status >= 400 ? firstOf(response.clone().body).catch(() => "") : Promise.resolve("");
 	return response;
 };
+
+const mostRedirects = 5;
+
+/**
+ * Follows redirects within the origin that was asked and no further: fetch by itself takes `authorization` off a request that leaves its
+ * origin and sends `x-api-key` and the account's own headers on.
+ */
+async function within(
+	underneath: typeof fetch,
+	input: string | URL | Request,
+	init: RequestInit = {},
+): Promise<Response> {
+	const first = new URL(input instanceof Request ? input.url : input);
+	let at = first;
+	let request = init;
+	for (let hops = 0; ; hops++) {
+		const response = await underneath(hops === 0 ? input : at, { ...request, redirect: "manual" });
+		const location = response.headers.get("location");
+		if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) return response;
+		void response.body?.cancel().catch(() => {});
+		at = new URL(location, at);
+		if (at.origin !== first.origin)
+			throw new Error(`the provider redirects to ${at.origin}, where the account's key is not sent`);
+		if (hops === mostRedirects || input instanceof Request || typeof (request.body ?? "") !== "string")
+			throw new Error("the provider redirects, and the request cannot follow");
+		if (response.status < 307 && request.method?.toUpperCase() !== "HEAD")
+			request = { ...request, method: "GET", body: null };
+	}
+}
 
 async function firstOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
 	const chunks: Uint8Array[] = [];

@@ -27,6 +27,17 @@ func Place(u core.URL) string {
 	return "must be " + accounts + "<account id>" + suffix + "; paste the account id, the dashboard's address or that base URL with the token"
 }
 
+// Upstream is the account a credential is for: all its tokens share one daily allocation.
+func Upstream(c core.Credential) string {
+	if id := strings.ToLower(c.Field("env.CLOUDFLARE_ACCOUNT_ID")); isAccount(id) {
+		return id
+	}
+	if u, why := core.ParseURL(c.Field("request.baseUrl")); why == "" && Place(u) == "" {
+		return strings.ToLower(u.String()[len(accounts) : len(accounts)+32])
+	}
+	return ""
+}
+
 // isAccount reports whether id is an account's: 32 hexadecimal digits.
 func isAccount(id string) bool { return len(id) == 32 && isHex(id) }
 

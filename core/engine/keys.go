@@ -1,0 +1,350 @@
+package engine
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"pimultiauth/core"
+	"pimultiauth/core/fault"
+	"pimultiauth/core/flow"
+	"pimultiauth/core/pool"
+	"pimultiauth/core/store"
+)
+
+// known is who a credential was found to be; its mark says whether that still holds.
+type known struct {
+	mark int64
+	who  core.Identity
+}
+
+// identify tells which accounts of a provider are one at the vendor.
+func (e *Engine) identify(provider string, list []core.Account) {
+	p := e.provider(provider)
+	first := make(map[string]string, len(list))
+	for i := range list {
+		a := &list[i]
+		name := provider + "/" + a.ID
+		was := e.identities[name]
+		if was.mark != a.Mark || a.Mark == 0 {
+			was = known{a.Mark, p.IdentityOf(a.Credential)}
+			e.identities[name] = was
+		}
+		if was.who.Key != "" {
+			a.Identity.Key, a.Identity.Strong = was.who.Key, was.who.Strong
+		}
+		if p.Upstream != nil {
+			if c, ok := core.ReadCredential(a.Credential); ok {
+				a.Upstream = p.Upstream(c)
+			}
+		}
+		if a.Identity.Key == "" {
+			continue
+		}
+		if twin := first[a.Identity.Key]; twin != "" {
+			a.Twin = twin
+		} else {
+			first[a.Identity.Key] = a.ID
+		}
+	}
+}
+
+// shares reports whether a fault of one account is one of another too: both draw on what it is about. A refused secret says nothing of
+// another secret of the same account.
+func shares(f core.Fault, a, b *core.Account) bool {
+	if f.Scope == core.ScopeUpstream && a.Upstream != "" && a.Upstream == b.Upstream {
+		return true
+	}
+	return f.Kind != core.Unauthorized && f.Kind != core.Misconfigured && a.Identity.Strong && b.Identity.Strong && a.Identity.Key == b.Identity.Key
+}
+
+// override reads what an account puts over its provider's requests: what a person set for it counts before what its entry says. It
+// answers in plain words why it cannot be used, "" when it can.
+func (e *Engine) override(c *pool.Candidate) string {
+	p := e.provider(c.Provider)
+	o, why := core.ReadOverride(gjson.Get(c.Credential.Reveal(), "request").Raw)
+	if why != "" {
+		return why
+	}
+	base, headers := e.own.Override(c.Provider, c.ID)
+	if base != "" {
+		if o.BaseURL, why = core.CheckBaseURL(base, true); why != "" {
+			return "its base URL " + why
+		}
+	}
+	for _, h := range headers {
+		if why := core.CheckHeader(h); why != "" {
+			return "its header \"" + core.PlainLine(h.Name, 40) + "\" " + why
+		}
+	}
+	if why := p.CheckOverride(o, ""); why != "" {
+		return why
+	}
+	c.BaseURL, c.Headers = o.BaseURL, core.MergeHeaders(o.Headers, headers)
+	return ""
+}
+
+// setOverride is the command that changes an account's base URL or one of its headers. A private address needs the person's --private.
+func (e *Engine) setOverride(h *flow.Host, cmd *call, a *core.Account, what, value string) *core.View {
+	base, headers := e.own.Override(a.Provider, a.ID)
+	say := ""
+	switch {
+	case what == "base-url" && (value == "" || value == "default"):
+		base, say = "", a.Label+" uses the provider's own address again."
+	case what == "base-url":
+		address, why := core.CheckBaseURL(value, cmd.has("private"))
+		if why == "" {
+			why = e.provider(a.Provider).CheckOverride(core.Override{BaseURL: address}, "")
+		}
+		if why != "" {
+			return failed("The address "+strings.TrimPrefix(why, "request.baseUrl "), "--private allows one of your own network.")
+		}
+		base, say = address, a.Label+" is used at "+address+"."
+	default:
+		name, text, _ := strings.Cut(value, ":")
+		header := core.SecretHeader{Name: strings.TrimSpace(name), Value: core.Secret(strings.TrimSpace(text))}
+		if why := core.CheckHeader(header); why != "" {
+			return failed("The header " + why)
+		}
+		kept := core.MergeHeaders(headers, []core.SecretHeader{header})
+		say = a.Label + " sends " + header.Name + " with its requests."
+		if header.Value == "" {
+			kept, say = kept[:len(kept)-1], a.Label+" sends "+header.Name+" no longer."
+		}
+		if headers = kept; len(headers) > core.MaxHeaders {
+			return failed("An account has at most 32 headers of its own")
+		}
+	}
+	v := &core.View{Title: "Done", Notes: []string{say}}
+	for _, r := range h.Do(e.saveOwn(store.OverrideDelta(a.Provider, a.ID, base, headers, e.own.After(h.At(), "providers", a.Provider, "accounts", a.ID, "override")))) {
+		if r.Error != "" {
+			v.Failed, v.Title = true, "It could not be written ("+core.Plain(r.Error, 100)+"), so it holds in this Pi only"
+		}
+	}
+	e.rebuild()
+	return v
+}
+
+// filled is an account's credential with the variable that names its account at the vendor, where only its address says that.
+func (e *Engine) filled(c *pool.Candidate) core.Secret {
+	name := e.catalogue[c.Provider].UpstreamVar
+	if name == "" || c.Upstream == "" || c.Source != "stored" || gjson.Get(c.Credential.Reveal(), "env."+name).String() != "" {
+		return c.Credential
+	}
+	env := core.JoinObjects(gjson.Get(c.Credential.Reveal(), "env").Raw, (&core.Object{}).String(name, c.Upstream).Text())
+	return core.Secret(core.JoinObjects(c.Credential.Reveal(), (&core.Object{}).Raw("env", env).Text()))
+}
+
+// bound guards a request of the core's own that carries a credential: it is sent to the provider's addresses or to the account's
+// override, and otherwise not at all.
+func (e *Engine) bound(c *pool.Candidate, f *core.Fetch) bool {
+	url, _, _ := strings.Cut(f.URL, "?")
+	u, why := core.ParseURL(url)
+	if why != "" {
+		return false
+	}
+	f.Origin = u.Origin()
+	p := e.provider(c.Provider)
+	return p.MayReach(f.Origin, core.Override{BaseURL: c.BaseURL, Private: true})
+}
+
+// checkKey asks the vendor whether a key works, with the cheapest request there is. The kind is "" for one that works and Unknown where
+// nothing tells; what is said never holds the key.
+func (e *Engine) checkKey(h *flow.Host, provider string, credential core.Secret, own core.Override) (core.FaultKind, string) {
+	p := e.provider(provider)
+	c, _ := core.ReadCredential(credential)
+	fetch, why := p.CheckFetch(c, own)
+	if why != "" {
+		return core.Unknown, "not checked: " + why
+	}
+	answer, err := h.Fetch(fetch)
+	if err != nil {
+		return core.Unknown, "not checked: " + core.Plain(err.Error(), 100)
+	}
+	body := answer.Body.Reveal()
+	kind := core.CheckedBody(body)
+	if answer.Status < 200 || answer.Status > 299 {
+		kind = fault.Read(p, "", core.Outcome{Status: answer.Status, Headers: answer.Headers, Body: body}, h.At()).Kind
+		if place := strings.ToLower(body); strings.Contains(place, "region") || strings.Contains(place, "country") || strings.Contains(place, "location is not supported") {
+			return core.Forbidden, "the provider does not serve this region with it"
+		}
+	}
+	switch kind {
+	case "":
+		return "", "works"
+	case core.Unauthorized:
+		return kind, "wrong key: the provider does not know it" + e.elsewhere(provider)
+	case core.Unpaid, core.PolicyOverage:
+		return kind, "the key is right, its account has no credit"
+	case core.Forbidden, core.NotEntitled:
+		return kind, "the key is right, but has not the permission"
+	case core.RateLimited, core.QuotaSpent, core.Overloaded:
+		return kind, "the key is right; its limit is reached for now"
+	}
+	return core.Unknown, "not checked: the provider answered with HTTP " + strconv.Itoa(answer.Status)
+}
+
+// elsewhere names the same vendor's other regions, whose keys are not valid here.
+func (e *Engine) elsewhere(provider string) string {
+	family := strings.TrimSuffix(strings.TrimSuffix(provider, "-cn"), "-coding")
+	var ids []string
+	for id := range e.catalogue {
+		if id != provider && (id == family || id == family+"-cn" || id == family+"-coding-cn") {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	sort.Strings(ids)
+	return ", or it is one of another region (" + strings.Join(ids, ", ") + ")"
+}
+
+// check is the command that checks the keys of a provider, or of all.
+func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
+	v := &core.View{Title: "Keys", Rows: []core.Row{{Cells: []string{"provider", "account", "key"}, Tone: "head"}}}
+	for _, id := range e.providers(cmd.word(0)) {
+		p := e.pools[id]
+		var list []pool.Candidate
+		for i := range p.Accounts {
+			if c := &p.Accounts[i]; c.Source == "stored" && !c.Login {
+				list = append(list, *c)
+			}
+		}
+		for i := range list {
+			c := &list[i]
+			kind, say := e.checkKey(h, id, e.filled(c), core.Override{BaseURL: c.BaseURL})
+			tone := "good"
+			switch kind {
+			case "":
+			case core.Unknown, core.RateLimited, core.QuotaSpent, core.Overloaded:
+				tone = "wait"
+			default:
+				tone = "bad"
+			}
+			v.Rows = append(v.Rows, core.Row{Cells: []string{id, c.Label, say}, Tone: tone})
+		}
+	}
+	if len(v.Rows) == 1 {
+		v.Rows, v.Notes = nil, []string{"There are no keys to check."}
+	}
+	return v
+}
+
+// addKeys is the command that keeps what a person pastes as keys of a provider. Each is checked first unless the person says not to.
+func (e *Engine) addKeys(h *flow.Host, cmd *call) *core.View {
+	p := e.provider(strings.ToLower(cmd.word(0)))
+	id := p.ID
+	switch {
+	case !store.ValidID(id):
+		return failed("add needs a provider")
+	case p.Retired != "":
+		return failed(strings.TrimSuffix(p.Retired, "."))
+	case e.hidden(id):
+		return failed(id + " is hidden in the configuration")
+	case p.Name != "" && !p.Keys:
+		return failed(p.Name + " has no keys, only logins")
+	}
+	ask, check := core.Ask{Prompt: &core.Prompt{Title: "Keys of " + e.nameOf(id), Text: p.Key.Page, Secret: true}}, true
+	for flag, name := range cmd.flags {
+		switch flag {
+		case "json":
+		case "unchecked":
+			check = false
+		case "stdin", "env", "file":
+			ask = core.Ask{Input: &core.Input{Kind: flag, Name: name}}
+		default:
+			return failed("add knows --unchecked, --stdin, --env=NAME and --file=PATH")
+		}
+	}
+	answer, err := h.Ask(ask)
+	switch {
+	case err != nil:
+		return failed(id + ": " + core.Plain(err.Error(), 100))
+	case answer.Canceled:
+		return &core.View{Title: id + ": nothing was added"}
+	}
+	paste := p.ReadPaste(answer.Text.Reveal(), true)
+	if paste.Error != "" {
+		return failed(id + ": " + strings.TrimSuffix(paste.Error, "."))
+	}
+	return e.keepKeys(h, p, id, paste, check)
+}
+
+// mostChecked bounds how many keys of one paste are checked, and so for how long a person waits.
+const mostChecked = 50
+
+// keepKeys keeps pasted keys, each in a slot of its own; the hold keeps two that come at once from taking one.
+func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.Paste, check bool) *core.View {
+	v := &core.View{Title: e.nameOf(id), Rows: []core.Row{{Cells: []string{"key", "account", ""}, Tone: "head"}}}
+	entries := make([]core.Secret, len(paste.Keys))
+	says, labels := make([]string, len(paste.Keys)), make([]string, len(paste.Keys))
+	for i, k := range paste.Keys {
+		if k.BaseURL == "" && p.Locate != nil {
+			var why string
+			if k.BaseURL, labels[i], why = p.Locate(h, k.Key); why != "" {
+				v.Rows = append(v.Rows, core.Row{Cells: []string{k.Key.Mask(), "-", "not added: " + why}, Tone: "bad"})
+				continue
+			}
+		}
+		entry := (&core.Object{}).String("type", "api_key").String("key", core.EscapeTemplate(k.Key).Reveal())
+		if k.BaseURL != "" {
+			entry.Raw("request", core.Override{BaseURL: k.BaseURL}.Text())
+		}
+		entries[i] = core.Secret(entry.Text())
+		if !check || i >= mostChecked {
+			says[i] = "added unchecked"
+			continue
+		}
+		kind, say := e.checkKey(h, id, entries[i], core.Override{BaseURL: k.BaseURL})
+		if kind == core.Unauthorized {
+			entries[i] = ""
+			v.Rows = append(v.Rows, core.Row{Cells: []string{k.Key.Mask(), "-", "not added: " + say + "; --unchecked adds it all the same"}, Tone: "bad"})
+			continue
+		}
+		says[i] = "added: " + say
+	}
+	held, err := h.File(core.File{Op: "hold", Name: "login " + id})
+	if err != nil {
+		return failed(id + ": the keys could not be kept (" + core.Plain(err.Error(), 100) + ")")
+	}
+	e.takeOwn(held)
+	e.reread(h)
+	added := 0
+	for i, entry := range entries {
+		if entry == "" {
+			continue
+		}
+		row := core.Row{Cells: []string{paste.Keys[i].Key.Mask(), "", says[i]}, Tone: "good"}
+		if twin := e.holder(id, entry); twin != "" {
+			row.Cells[1], row.Cells[2], row.Tone = twin, "was there already", ""
+		} else {
+			slot := e.newID(id)
+			if why, _ := e.saveLogin(h, id, slot, labels[i], entry); why != "" {
+				row.Cells[1], row.Cells[2], row.Tone = "-", "not kept: "+core.Plain(why, 100), "bad"
+			} else {
+				row.Cells[1] = slot
+				added++
+			}
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	v.Failed = added == 0
+	if paste.Duplicates > 0 {
+		v.Notes = append(v.Notes, "What stood there twice was taken once.")
+	}
+	return v
+}
+
+// holder is the account of a provider that a new entry would be once more.
+func (e *Engine) holder(provider string, entry core.Secret) string {
+	who := e.identityOf(provider, entry)
+	for i := range e.members[provider] {
+		if a := &e.members[provider][i]; who.Key != "" && a.Identity.Key == who.Key {
+			return a.ID
+		}
+	}
+	return ""
+}
