@@ -13,7 +13,7 @@ BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 PLACED := index.js core.wasm package.json README.md LICENSE CHANGELOG.md .env.example
 
-.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy clean
+.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy refresh refresh-long clean
 
 all: $(WASM) $(BUNDLE)
 
@@ -32,7 +32,7 @@ $(BUNDLE): $(TS_SOURCES) $(TOOLS)
 	cd js-loader && npm run --silent build:bundle
 
 # Everything CI runs.
-test: check test-go test-js test-e2e
+test: check test-go test-js test-e2e refresh
 
 test-go: all
 	go test $$(go list ./... | grep -v /tests/e2e)
@@ -42,6 +42,16 @@ test-js: all
 
 test-e2e: all
 	go test -count=1 ./tests/e2e
+
+# Refresh tokens are redeemed once on the whole machine: many real processes, kills, signals and locks against a token server that
+# revokes. The long form takes about an hour.
+refresh: all
+	@mkdir -p .build
+	@REFRESH=smoke go test -count=1 -v ./tests/refresh >.build/refresh.txt 2>&1; s=$$?; grep -E ' O[0-9]:|FAIL|^ok' .build/refresh.txt; exit $$s
+
+refresh-long: all
+	@mkdir -p .build
+	@REFRESH=long go test -count=1 -timeout 4h -v ./tests/refresh >.build/refresh.txt 2>&1; s=$$?; grep -E ' O[0-9]:|FAIL|^ok' .build/refresh.txt; exit $$s
 
 # Format, vet, lint, types, arrows, twins; ends with the tree as it was.
 check: $(TOOLS) $(WASM)

@@ -4,22 +4,33 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 
+	"pimultiauth/core/store"
 	"pimultiauth/tests/token"
 )
 
-// long asks for the full counts of the bar instead of the smoke form's.
-var long = os.Getenv("REFRESH_LONG") != ""
+// REFRESH asks for the tests with real processes: "smoke" for few of them, "long" for the counts of the bar (make refresh, refresh-long).
+var long = os.Getenv("REFRESH") == "long"
+
+func withProcesses(t *testing.T) {
+	t.Helper()
+	if os.Getenv("REFRESH") == "" {
+		t.Skip("make refresh runs it")
+	}
+}
 
 func pick(short, full int) int {
 	if long {
@@ -27,6 +38,9 @@ func pick(short, full int) int {
 	}
 	return short
 }
+
+// ended is how far the clock is put on, in milliseconds, for tokens of an hour to have ended.
+const ended = 3700 * 1000
 
 const node = "../../js-loader/node_modules/node/bin/node"
 
@@ -86,15 +100,15 @@ func (c *child) hear() (a answer, notices []string, ok bool) {
 	return answer{}, notices, false
 }
 
-// machine is a folder with logins that have all ended at the given offset of the clock.
-func machine(t *testing.T, s *token.Server, accounts int) (folder string) {
+// machine is a folder with logins that end at an instant.
+func machine(t *testing.T, s *token.Server, accounts int, ends time.Duration) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	auth := map[string]any{}
 	for i := 1; i <= accounts; i++ {
 		id := ours + "-" + strconv.Itoa(i)
 		granted := s.Grant(id)
-		auth[id] = map[string]any{"type": "oauth", "access": granted.Access, "refresh": granted.Refresh, "expires": time.Now().Add(-time.Minute).UnixMilli()}
+		auth[id] = map[string]any{"type": "oauth", "access": granted.Access, "refresh": granted.Refresh, "expires": time.Now().Add(ends).UnixMilli()}
 	}
 	b, err := json.Marshal(auth)
 	require.NoError(t, err)
@@ -104,6 +118,7 @@ func machine(t *testing.T, s *token.Server, accounts int) (folder string) {
 
 // TestOneCallForEachExpiry is O1 of the bar: many processes meet the same expiries, and each is redeemed once.
 func TestOneCallForEachExpiry(t *testing.T) {
+	withProcesses(t)
 	for _, processes := range counts() {
 		t.Run(strconv.Itoa(processes)+" processes", func(t *testing.T) {
 			const accounts = 20
@@ -112,7 +127,7 @@ func TestOneCallForEachExpiry(t *testing.T) {
 			s.Latency = 20 * time.Millisecond
 			server := httptest.NewServer(s)
 			defer server.Close()
-			folder := machine(t, s, accounts)
+			folder := machine(t, s, accounts, -time.Minute)
 			var children []*child
 			for range processes {
 				children = append(children, launch(t, folder, server.URL))
@@ -152,6 +167,142 @@ func counts() []int {
 		return []int{16, 64}
 	}
 	return []int{8}
+}
+
+// ready makes a process that has started and read the files.
+func ready(t *testing.T, folder, server string) *child {
+	t.Helper()
+	c := launch(t, folder, server)
+	c.tell(map[string]any{"offset": 0, "requests": 0, "leave": true})
+	_, _, ok := c.hear()
+	require.True(t, ok)
+	return c
+}
+
+// onDisk is the access token of an account as our file holds it, "" before it is ours.
+func onDisk(t *testing.T, folder, id string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "multi-auth-accounts.json"))
+	if os.IsNotExist(err) {
+		return ""
+	}
+	require.NoError(t, err)
+	for _, a := range store.Parse(string(text)).Accounts() {
+		if a.ID == id {
+			return gjson.Get(a.Credential.Reveal(), "access").String()
+		}
+	}
+	return ""
+}
+
+// TestARefresherThatIsKilled is O2 of the bar: wherever it dies, the next process goes on. What can be lost is a token that the server
+// has rotated and that has not reached the disk: no program can keep what it has not been told.
+func TestARefresherThatIsKilled(t *testing.T) {
+	withProcesses(t)
+	kills := pick(6, 1000)
+	rng := rand.New(rand.NewPCG(1, 2))
+	lost, rotated, slowest := 0, 0, 0
+	for n := range kills {
+		s := token.New()
+		s.Latency = 20 * time.Millisecond
+		server := httptest.NewServer(s)
+		folder := machine(t, s, 1, time.Hour)
+		victim, heir := ready(t, folder, server.URL), ready(t, folder, server.URL)
+		victim.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
+		time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
+		require.NoError(t, victim.cmd.Process.Kill())
+		_, _ = victim.cmd.Process.Wait()
+		// What the server was at comes to its end.
+		time.Sleep(2 * s.Latency)
+		current, turn := s.Current(ours + "-1")
+		inWindow := turn > 1 && onDisk(t, folder, ours+"-1") != current
+		if turn > 1 {
+			rotated++
+		}
+		heir.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
+		a, notices, ok := heir.hear()
+		require.True(t, ok, "kill %d", n)
+		require.Empty(t, notices)
+		if inWindow {
+			lost++
+		} else {
+			require.Empty(t, a.Refused, "kill %d: nothing was lost and nobody is served", n)
+			require.True(t, s.Valid(a.Tokens[0]))
+			require.Empty(t, s.Revoked())
+			slowest = max(slowest, a.Slowest)
+		}
+		server.Close()
+	}
+	t.Logf("O2: %d kills -9, %d after the server had rotated, %d of them before the token was on the disk; the others went on within %d ms, the endpoint's 20 ms included",
+		kills, rotated, lost, slowest)
+	require.LessOrEqual(t, lost, 1+kills/5, "the window is a few milliseconds of two hundred")
+}
+
+// TestARefresherThatIsToldToEnd is the other half: a signal waits for what is being redeemed.
+func TestARefresherThatIsToldToEnd(t *testing.T) {
+	withProcesses(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		n, rotated := pick(2, 350), 0
+		for range n {
+			s := token.New()
+			s.Latency = 30 * time.Millisecond
+			server := httptest.NewServer(s)
+			folder := machine(t, s, 1, time.Hour)
+			c := ready(t, folder, server.URL)
+			c.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
+			time.Sleep(time.Duration(rng.IntN(150)) * time.Millisecond)
+			require.NoError(t, c.cmd.Process.Signal(signal))
+			_, _ = c.cmd.Process.Wait()
+			// The server may still be at a call of a process that had not begun to redeem.
+			current, turn := s.Current(ours + "-1")
+			if turn > 1 {
+				rotated++
+				require.Equal(t, current, onDisk(t, folder, ours+"-1"), "%v: the new token is lost", signal)
+			}
+			server.Close()
+		}
+		t.Logf("O2: %d times %v, %d during or after a redemption, 0 tokens lost", n, signal, rotated)
+	}
+}
+
+// TestALockOfOthers is O3 of the bar: neither Pi's lock on auth.json nor a holder of our gate keeps a request waiting for long, and
+// nothing is lost.
+func TestALockOfOthers(t *testing.T) {
+	withProcesses(t)
+	s := token.New()
+	server := httptest.NewServer(s)
+	defer server.Close()
+	folder := machine(t, s, 1, time.Hour)
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "auth.json.lock"), 0o700))
+	c := ready(t, folder, server.URL)
+	c.tell(map[string]any{"offset": ended, "requests": 3, "leave": true})
+	a, notices, ok := c.hear()
+	require.True(t, ok)
+	require.Empty(t, notices)
+	require.Empty(t, a.Refused)
+	current, _ := s.Current(ours + "-1")
+	require.Equal(t, current, onDisk(t, folder, ours+"-1"))
+
+	// Somebody sits in our gate longer than anybody waits for it, while a token is redeemed.
+	holder := exec.Command(node, "--no-warnings", "-e", `const {DatabaseSync}=require("node:sqlite");const d=new DatabaseSync(process.argv[1]);d.exec("BEGIN EXCLUSIVE");console.log("in");setTimeout(()=>d.exec("ROLLBACK"),2600)`,
+		filepath.Join(folder, "multi-auth.gate"))
+	out, err := holder.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, holder.Start())
+	defer func() { _ = holder.Wait() }()
+	_, err = bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	c.tell(map[string]any{"offset": 2 * ended, "requests": 1, "leave": true})
+	a, _, ok = c.hear()
+	require.True(t, ok)
+	require.Empty(t, a.Refused)
+	calls, refused := s.Calls()
+	require.Equal(t, 2, calls)
+	require.Zero(t, refused)
+	current, _ = s.Current(ours + "-1")
+	require.Equal(t, current, onDisk(t, folder, ours+"-1"), "the token is on the disk before it is used")
+	t.Logf("O3: served with auth.json.lock held; with our gate held for 2.6 s the token was on the disk after %d ms and none was lost (peer: new token thrown away after 39 s)", a.Slowest)
 }
 
 // leftovers looks for what a process must not leave behind, and for files that others could read.

@@ -22,7 +22,7 @@ type Server struct {
 
 	// Life is how long an access token lasts.
 	Life time.Duration
-	// Latency is how long the endpoint takes, before it has rotated anything and after.
+	// Latency is how long the endpoint takes before it rotates anything; its answer leaves at once after that.
 	Latency time.Duration
 	// Silent leaves the refresh token out of replies; the old one then stays good.
 	Silent bool
@@ -133,12 +133,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refresh := r.PostForm.Get("refresh_token")
-	time.Sleep(s.Latency / 2)
+	time.Sleep(s.Latency)
+	if r.Context().Err() != nil {
+		// Whoever asked is gone: nothing is rotated for nobody.
+		return
+	}
 	if s.Answer != nil && s.Answer(w, refresh) {
 		return
 	}
 	t, ok := s.Redeem(refresh)
-	time.Sleep(s.Latency / 2)
 	w.Header().Set("Content-Type", "application/json")
 	if !ok {
 		w.WriteHeader(http.StatusBadRequest)
