@@ -28,6 +28,12 @@ func (e *Engine) changed(m core.Message) (core.Turn, error) {
 			}
 		}
 	}
+	for _, wanted := range m.Changed.Files {
+		if wanted == "journal" {
+			// Changes that their processes could not write yet.
+			files = union(files, wanted)
+		}
+	}
 	if len(m.Changed.Known) > 0 {
 		// Which account belongs to which provider hangs on the providers that are known.
 		files = union(files, "auth")
@@ -92,6 +98,10 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 			e.learn(store.ReadProviders(text))
 		case "auth":
 			e.readAuth(&turn, text, missing, r.Error)
+		case "journal":
+			for _, own := range [...]string{"accounts", "state"} {
+				store.Recall(text, own, e.files[own].tree)
+			}
 		case "accounts", "state":
 			e.readOurs(&turn, e.files[name], r, journal)
 		}

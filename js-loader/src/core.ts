@@ -1,19 +1,26 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Effect, type Message, makeFileResult, type Notice, type Ready, type Result, type Turn } from "./abi.ts";
+import {
+	type Effect,
+	type Merged,
+	type Message,
+	makeFileResult,
+	type Notice,
+	type Ready,
+	type Result,
+	type Turn,
+} from "./abi.ts";
 import { Guest, GuestError } from "./guest.ts";
 import { performAsk } from "./perform/ask.ts";
 import { performFetch } from "./perform/fetch.ts";
-import { Gate } from "./perform/gate.ts";
+import { Files } from "./perform/files.ts";
 import { Holds } from "./perform/hold.ts";
 import type { Callback } from "./perform/listen.ts";
 import { appendLog } from "./perform/log.ts";
 import type { Person } from "./perform/person.ts";
 import type { PiSide } from "./perform/pi.ts";
 import { Quiet } from "./perform/quiet.ts";
-import { readText } from "./perform/read.ts";
-import { type MergedText, save, stampNow } from "./perform/save.ts";
 import type { FileName, Places } from "./places.ts";
 
 /** A message without what the loader fills in. */
@@ -42,8 +49,6 @@ interface Work {
 const deathsAllowed = 3;
 const deathSpan = 60_000;
 const longestTimer = 2 ** 31 - 1;
-/** The files whose changes by others are looked for before a request. */
-const watched: readonly FileName[] = ["auth", "accounts", "state"];
 
 /**
  * The core and the loop around it: a message in, its effects performed, its final turn out. When an instance dies, a new one takes over
@@ -52,7 +57,7 @@ const watched: readonly FileName[] = ["auth", "accounts", "state"];
 export class Core {
 	readonly #options: CoreOptions;
 	readonly #module: WebAssembly.Module;
-	readonly #gate: Gate;
+	readonly #files: Files;
 	readonly #holds: Holds;
 	#closing = new AbortController();
 	/** Questions with a hold: what they redeem is not left half done. */
@@ -61,7 +66,6 @@ export class Core {
 	#known: string[] = [];
 	#deaths: number[] = [];
 	#said = new Set<string>();
-	#stamps = new Map<FileName, string>();
 	#timer: NodeJS.Timeout | undefined;
 	/** Saves that nobody waits for, until their moment comes. */
 	#later: Effect[] = [];
@@ -73,7 +77,11 @@ export class Core {
 	private constructor(options: CoreOptions, module: WebAssembly.Module) {
 		this.#options = options;
 		this.#module = module;
-		this.#gate = new Gate(join(options.places.runtime, "multi-auth.gate"));
+		this.#files = new Files(
+			options.places,
+			(...ask) => this.#merge(...ask),
+			(notice) => this.#say(notice),
+		);
 		this.#holds = new Holds(join(options.places.runtime, "multi-auth-holds"));
 		this.#guest = new Guest(module);
 	}
@@ -102,6 +110,7 @@ export class Core {
 	/** Reads the files. `known` are the providers Pi knows at this moment. */
 	start(known: string[], quiet = false): Promise<Turn> {
 		this.#known = known;
+		this.#files.checkFolder();
 		return this.ask({
 			start: { piVersion: this.#options.piVersion, zoneMinutes: -new Date().getTimezoneOffset(), known, quiet },
 		});
@@ -109,7 +118,7 @@ export class Core {
 
 	/** Brings in what other processes changed, and providers that Pi knows by now; nothing is asked when nothing changed. */
 	async catchUp(known?: string[]): Promise<Turn | undefined> {
-		const files = watched.filter((name) => stampNow(this.#options.places.files[name]) !== this.#stamps.get(name));
+		const files = this.#files.changed();
 		const news = known !== undefined && known.join("\n") !== this.#known.join("\n");
 		if (news) this.#known = known;
 		if (files.length === 0 && !news) return undefined;
@@ -246,10 +255,9 @@ export class Core {
 	}
 
 	async #hold(name: string, work: Work) {
-		const file = this.#options.places.files.accounts;
-		const stamp = stampNow(file);
-		const leave = await this.#holds.take(name, () => stampNow(file) !== stamp);
-		if (!leave) return { ...this.#readAccounts(file), early: true };
+		const before = this.#files.stamp("accounts");
+		const leave = await this.#holds.take(name, () => this.#files.stamp("accounts") !== before);
+		if (!leave) return makeFileResult({ ...this.#files.read("accounts"), early: true });
 		let over = () => {};
 		const held = new Promise<void>((resolve) => {
 			over = resolve;
@@ -262,13 +270,7 @@ export class Core {
 			if (this.#holding.size === 0) releaseSignals();
 			over();
 		});
-		return this.#readAccounts(file);
-	}
-
-	#readAccounts(file: string) {
-		const read = readText(file);
-		this.#stamps.set("accounts", read.stamp);
-		return makeFileResult({ text: read.text, missing: read.missing });
+		return makeFileResult(this.#files.read("accounts"));
 	}
 
 	/** Waits until nothing is redeemed any more and what was is on the disk. */
@@ -278,49 +280,28 @@ export class Core {
 	}
 
 	async #file(effect: Effect) {
-		const { op, name } = effect.file as { op: string; name: FileName };
-		const path = this.#path(name);
-		if (op !== "read") return this.#save([effect]);
-		// A stamp taken before a read that fails still says when to look again.
-		this.#stamps.set(name, stampNow(path));
-		const read = readText(path);
-		this.#stamps.set(name, read.stamp);
-		return makeFileResult({ text: read.text, missing: read.missing });
-	}
-
-	#path(name: FileName): string {
-		const path = this.#options.places.files[name];
-		if (path === undefined) throw new Error(`there is no file called ${name}`);
-		return path;
+		const { op, name, key } = effect.file as { op: string; name: FileName; key: string };
+		if (op === "read") return makeFileResult(this.#files.read(name));
+		if (op === "erase") await this.#files.change(new Map([[key, undefined]]));
+		else if (op === "save") return this.#save([effect]);
+		else throw new Error(`there is no way to ${op} ${name}`);
+		return makeFileResult({});
 	}
 
 	/** Performs saves of one file as one write: each merges into what the one before it made. */
 	async #save(effects: Effect[]) {
-		const files = effects.map(({ id, file }) => ({ ...(file as NonNullable<Effect["file"]>), id }));
-		const name = files[0]?.name as FileName;
-		const path = this.#path(name);
-		if ((name !== "accounts" && name !== "state") || files.some(({ op }) => op !== "save"))
-			throw new Error(`${name} is not written`);
 		const guest = this.#guest;
-		const sync = files.some((file) => file.sync);
-		const saved = await this.#gate.pass(() =>
-			save(path, sync, (current) => {
-				const all: MergedText = { text: current, unchanged: true, damaged: "", old: false, readOnly: "" };
-				for (const file of files) {
-					if (guest !== this.#guest) throw new Error("the core was started anew");
-					const [turn] = this.#call({ merge: { save: file.id, file: name, current: all.text, delta: file.delta } });
-					if (!turn.merged) throw new Error("the core has nothing to write");
-					all.text = turn.merged.text;
-					all.unchanged &&= turn.merged.unchanged;
-					all.damaged ||= turn.merged.damaged;
-					all.old ||= turn.merged.old;
-					all.readOnly ||= turn.merged.readOnly;
-				}
-				return all;
-			}),
-		);
-		this.#stamps.set(name, saved.stamp);
-		return makeFileResult({ text: saved.text });
+		const changes = effects.map(({ id, file }) => ({ id, delta: file?.delta ?? "", sync: file?.sync ?? false }));
+		// The ids of a dead instance mean something else to the next one.
+		const text = await this.#files.save(effects[0]?.file?.name ?? "", changes, () => guest === this.#guest);
+		return makeFileResult({ text });
+	}
+
+	/** What the core makes of a file's text. The gate is held meanwhile. */
+	#merge(save: number, file: string, current: string, delta: string): Merged {
+		const [turn] = this.#call({ merge: { save, file, current, delta } });
+		if (!turn.merged) throw new Error("the core has nothing to write");
+		return turn.merged;
 	}
 
 	#wakeAt(at: number): void {
@@ -351,12 +332,12 @@ export class Core {
 		await this.drain();
 		clearTimeout(this.#timer);
 		this.#closing = new AbortController();
-		this.#gate.close();
+		await this.#files.close();
 	}
 
 	/** Whether a watched file was ever read; used before the first session. */
 	get started(): boolean {
-		return this.#stamps.size > 0;
+		return this.#files.started;
 	}
 }
 

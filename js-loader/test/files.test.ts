@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
 	chmodSync,
 	existsSync,
@@ -8,15 +8,21 @@ import {
 	mkdtempSync,
 	readdirSync,
 	readFileSync,
+	rmdirSync,
 	rmSync,
 	statSync,
 	symlinkSync,
+	utimesSync,
 	writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import type { Merged, Notice } from "../src/abi.ts";
+import { changeEntries, editEntries } from "../src/perform/entries.ts";
+import { Files } from "../src/perform/files.ts";
 import { Gate } from "../src/perform/gate.ts";
+import { Journal } from "../src/perform/journal.ts";
 import { appendLog } from "../src/perform/log.ts";
 import { readText } from "../src/perform/read.ts";
 import { save } from "../src/perform/save.ts";
@@ -80,10 +86,10 @@ test("what must not be written is not, and what says it all already is left", ()
 
 test("a folder and a file over 16 MB are errors, and a missing file is missing", () => {
 	const dir = folder();
-	assert.throws(() => readText(dir), /no regular file/);
+	assert.throws(() => readText(dir), /a folder/);
 	writeFileSync(join(dir, "large"), Buffer.alloc(17 << 20));
 	assert.throws(() => readText(join(dir, "large")), /larger than 16 MB/);
-	assert.deepEqual(readText(join(dir, "none")), { text: "", missing: true, stamp: "none" });
+	assert.deepEqual(readText(join(dir, "none")), { text: "", missing: true, stamp: "none", mode: 0, uid: 0 });
 });
 
 const writer = `
@@ -172,4 +178,217 @@ test("the log is bounded and goes to the first folder that can be written", () =
 	const sizes = readdirSync(join(dir, "debug")).map((name) => statSync(join(dir, "debug", name)).size);
 	assert.equal(sizes.length, 2);
 	for (const size of sizes) assert.ok(size <= 4 << 20);
+});
+
+/** A core that joins by writing the changes one after the other, newest last. */
+function standIn() {
+	const said: string[] = [];
+	const merge = (_save: number, _file: string, current: string, delta: string): Merged => {
+		const known =
+			current === "" ? { version: 2, all: [] } : (JSON.parse(current) as { version: number; all: string[] });
+		const all = delta === "" || known.all.includes(delta) ? known.all : [...known.all, delta];
+		const text = JSON.stringify({ version: known.version, all });
+		return { text, unchanged: text === current, damaged: "", readOnly: "", old: false, delta: "", forget: false };
+	};
+	return { said, merge, say: (notice: Notice) => void said.push(notice.text) };
+}
+
+test("while somebody stays in the gate a change is kept in the journal, and written when he leaves", async () => {
+	const dir = folder();
+	const { said, merge, say } = standIn();
+	const files = new Files(places(dir, dir, {}), merge, say);
+	await files.save("state", [{ id: 0, delta: '"first"', sync: true }]);
+	const leave = await new Gate(join(dir, "multi-auth.gate")).enter();
+	assert.deepEqual(await files.save("state", [{ id: 0, delta: '"second"', sync: true }]), "");
+	assert.match(readFileSync(join(dir, "multi-auth.journal"), "utf8"), /\n\{"pending":"state","delta":"second"\}\n/);
+	assert.equal(said.filter((text) => text.includes("multi-auth.gate")).length, 1);
+	const other = new Files(places(dir, dir, {}), merge, say);
+	assert.ok(other.changed().includes("journal"), "others see what is pending");
+	assert.equal(other.changed().includes("journal"), false, "and are told once");
+	leave?.();
+	await other.save("state", [{ id: 0, delta: '"third"', sync: true }]);
+	const { all } = JSON.parse(readFileSync(join(dir, "multi-auth.json"), "utf8")) as { all: string[] };
+	assert.deepEqual([...all].sort(), ['"first"', '"second"', '"third"']);
+	assert.equal(new Journal(join(dir, "multi-auth.journal")).look().length, 0, "it is folded in");
+	await files.close();
+	await other.close();
+});
+
+test("a disk that fails is said, and what it refused is written when it works again", async () => {
+	const dir = folder();
+	const { merge, say } = standIn();
+	const files = new Files(places(dir, dir, {}), merge, say);
+	mkdirSync(join(dir, "multi-auth.json"));
+	await assert.rejects(files.save("state", [{ id: 0, delta: '"kept"', sync: true }]), /folder/);
+	rmSync(join(dir, "multi-auth.json"), { recursive: true });
+	await files.close();
+	assert.match(readFileSync(join(dir, "multi-auth.json"), "utf8"), /kept/);
+});
+
+test("the journal is compacted, forgets what was removed and takes no line that was cut off", () => {
+	const dir = folder();
+	const file = join(dir, "journal");
+	const journal = new Journal(file);
+	journal.look();
+	journal.compact([
+		["state", '{"version":2}'],
+		["accounts", '{"version":1,\n"x":"canary"}'],
+	]);
+	assert.equal(statSync(file).mode & 0o777, 0o600);
+	journal.known("state", '{"a":1}');
+	writeFileSync(file, `${readFileSync(file, "utf8")}{"pending":"state","del`);
+	const next = new Journal(file);
+	assert.deepEqual(next.look(), []);
+	next.keep("accounts", '{"b":2}');
+	assert.deepEqual(next.look(), [{ name: "accounts", delta: '{"b":2}' }]);
+	next.compact([
+		["state", undefined],
+		["accounts", '{"version":1}'],
+	]);
+	const text = readFileSync(file, "utf8");
+	assert.doesNotMatch(text, /canary/);
+	assert.match(text, /\{"known":"state","delta":\{"a":1\}\}/, "of a file without a good text everything stays");
+	assert.deepEqual(new Journal(file).look(), [{ name: "accounts", delta: '{"b":2}' }], "what is pending stays pending");
+	next.folded();
+	assert.deepEqual(new Journal(file).look(), []);
+});
+
+test("a journal of the usual length stays below 1 MB", async () => {
+	const dir = folder();
+	const { say } = standIn();
+	const merge = (): Merged => ({
+		text: `{"version":2,"n":${Math.random()}}`,
+		unchanged: false,
+		damaged: "",
+		readOnly: "",
+		old: false,
+		delta: "",
+		forget: false,
+	});
+	const files = new Files(places(dir, dir, {}), merge, say);
+	for (let i = 0; i < 30; i++)
+		await files.save("state", [{ id: 0, delta: JSON.stringify({ x: "y".repeat(100_000) }), sync: false }]);
+	assert.ok(statSync(join(dir, "multi-auth.journal")).size <= 1.2 * (1 << 20));
+	await files.close();
+});
+
+test("a file that others could read is yours alone afterwards, and it is said", () => {
+	const dir = folder();
+	const { said, merge, say } = standIn();
+	const files = new Files(places(dir, dir, {}), merge, say);
+	writeFileSync(join(dir, "multi-auth-accounts.json"), "{}", { mode: 0o644 });
+	files.read("accounts");
+	assert.equal(statSync(join(dir, "multi-auth-accounts.json")).mode & 0o777, 0o600);
+	assert.match(said.join(), /could be read by others/);
+});
+
+test("a version 1 file is kept once beside ours", () => {
+	const file = join(folder(), "state.json");
+	writeFileSync(file, "first");
+	const old = () => ({ text: "{}", unchanged: false, damaged: "", readOnly: "", old: true });
+	save(file, true, old);
+	writeFileSync(file, "second");
+	save(file, true, old);
+	assert.equal(readFileSync(`${file}.v1`, "utf8"), "first");
+	assert.equal(statSync(`${file}.v1`).mode & 0o777, 0o600);
+});
+
+test("a symbolic link to a file that is not there yet stays one, and a pipe is refused at once", () => {
+	const dir = folder();
+	symlinkSync(join(dir, "real"), join(dir, "link"));
+	save(join(dir, "link"), true, replaceBy("one"));
+	assert.ok(lstatSync(join(dir, "link")).isSymbolicLink());
+	assert.equal(readFileSync(join(dir, "real"), "utf8"), "one");
+	if (process.platform === "win32") return;
+	execFileSync("mkfifo", [join(dir, "pipe")]);
+	assert.throws(() => readText(join(dir, "pipe")), /a pipe/);
+	assert.throws(() => save(join(dir, "pipe"), true, replaceBy("x")), /a pipe/);
+});
+
+test("an owner's file that was left empty is broken, and one that is taken over is noticed", async () => {
+	const dir = folder();
+	writeFileSync(join(dir, "gate.pid"), "");
+	const gate = new Gate(join(dir, "gate"), null);
+	assert.equal(await gate.pass(() => "in"), "in");
+	await gate.pass((still) => {
+		assert.equal(still(), true);
+		writeFileSync(join(dir, "gate.pid"), "1 elsewhere x");
+		assert.equal(still(), false);
+	});
+	assert.equal(readFileSync(join(dir, "gate.pid"), "utf8"), "1 elsewhere x", "what is somebody else's is not removed");
+});
+
+const entries = (text: string, changes: Record<string, string | undefined>) =>
+	editEntries(Buffer.from(text, "latin1"), new Map(Object.entries(changes))).toString("latin1");
+
+test("an entry is taken out of auth.json and every other byte stays", () => {
+	const text =
+		'\xef\xbb\xbf{\n  "a": {"key": "\xff\\"}{", "n": 12345678901234567890},\r\n\t"b" : [1, {"a": 2}] ,\n  "c": null\n}\n';
+	assert.equal(entries(text, { b: undefined }), text.replace(',\r\n\t"b" : [1, {"a": 2}]', ""));
+	assert.equal(entries(text, { a: undefined }), text.replace(/"a": .*?\r\n\t(?="b")/s, ""));
+	assert.equal(entries(text, { c: undefined }), text.replace(' ,\n  "c": null', ""));
+	assert.equal(entries(text, { x: undefined }), text);
+	assert.equal(entries('{"a":1}', { a: undefined }), "{}");
+	assert.equal(entries('{"a":1,"b":2,"a":3}', { a: undefined }), '{"b":2}');
+	assert.equal(entries('{"\\u0061":1,"b":2}', { a: undefined }), '{"b":2}');
+	for (const damaged of ["", " ", "{", "[]", "null", '"x"'])
+		assert.throws(() => entries(damaged, { a: undefined }), /cannot be read/);
+});
+
+test("an entry is put into auth.json as Pi writes it", () => {
+	assert.equal(entries("{}", { a: "1" }), '{\n  "a": 1\n}');
+	assert.equal(entries('{\n  "a": 1\n}', { b: '{"x":1.0}' }), '{\n  "a": 1,\n  "b": {"x":1.0}\n}');
+	assert.equal(entries('{"a": 1 }', { a: "2" }), '{"a": 2 }');
+});
+
+test("a change of auth.json keeps link, mode and owner, and waits for Pi's lock under both of its names", async () => {
+	const dir = folder();
+	mkdirSync(join(dir, "real"));
+	const real = join(dir, "real", "auth.json");
+	writeFileSync(real, '{"p": 1, "p-1": 2}');
+	chmodSync(real, 0o640);
+	symlinkSync(real, join(dir, "auth.json"));
+	const gate = new Gate(join(dir, "gate"));
+	for (const lock of [`${real}.lock`, join(dir, "auth.json.lock")]) {
+		mkdirSync(lock);
+		const change = changeEntries(join(dir, "auth.json"), new Map([["p-1", undefined]]), gate);
+		await new Promise((resolve) => setTimeout(resolve, 60));
+		assert.match(readFileSync(real, "utf8"), /p-1/, "it waits");
+		rmdirSync(lock);
+		await change;
+		assert.equal(readFileSync(real, "utf8"), '{"p": 1}');
+		writeFileSync(real, '{"p": 1, "p-1": 2}');
+	}
+	assert.ok(lstatSync(join(dir, "auth.json")).isSymbolicLink());
+	assert.equal(statSync(real).mode & 0o777, 0o640);
+	assert.deepEqual(readdirSync(join(dir, "real")), ["auth.json"]);
+});
+
+test("a lock of ours whose owner died is taken at once, one of somebody else only when it is old and does not change", async () => {
+	if (process.platform === "win32") return;
+	const dir = folder();
+	const file = join(dir, "auth.json");
+	writeFileSync(file, '{"a":1,"b":2,"c":3}');
+	const gate = new Gate(join(dir, "gate"));
+	mkdirSync(`${file}.lock`, 0o500);
+	await changeEntries(file, new Map([["a", undefined]]), gate);
+	mkdirSync(`${file}.lock`);
+	utimesSync(`${file}.lock`, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
+	await changeEntries(file, new Map([["b", undefined]]), gate);
+	assert.equal(readFileSync(file, "utf8"), '{"c":3}');
+	assert.equal(existsSync(`${file}.lock`), false);
+});
+
+test("auth.json is what it was after a hundred entries came and went", async () => {
+	const dir = folder();
+	const file = join(dir, "auth.json");
+	const text =
+		'{\n  "anthropic": {"type": "oauth", "x": 1e400, "n": 12345678901234567890},\n  "other": {"a":[1.50,  2]}\n}\n';
+	writeFileSync(file, text);
+	const gate = new Gate(join(dir, "gate"));
+	for (let i = 0; i < 50; i++) {
+		await changeEntries(file, new Map([[`p-${i}`, '{"type":"api_key","key":"$$x"}']]), gate);
+		await changeEntries(file, new Map([[`p-${i}`, undefined]]), gate);
+	}
+	assert.equal(readFileSync(file, "utf8"), text);
 });

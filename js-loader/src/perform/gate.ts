@@ -1,5 +1,17 @@
-import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import {
+	closeSync,
+	existsSync,
+	linkSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	rmdirSync,
+	statSync,
+	unlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
+import { hostname } from "node:os";
 import { basename, dirname } from "node:path";
 
 /** The part of node:sqlite that the gate needs. */
@@ -33,28 +45,52 @@ function sqlite(): OpenDatabase | null {
 	return opener;
 }
 
-/** How long anybody waits for the gate before the change stays in memory. */
+/** How long anybody waits for the gate before the change goes to the journal, in milliseconds. */
 const patience = 2000;
+/** The same while whoever is inside does not move: it may be suspended. */
+const brief = 30;
+/** How old an owner's file must be to count as left behind, where the owner cannot be asked whether it lives. */
+const staleAfter = 31_000;
+
+/** Who waits longest asks most often: milliseconds between two tries by how many somebody has waited. */
+const pauses: readonly (readonly [waited: number, pause: number])[] = [
+	[300, 1],
+	[120, 2],
+	[40, 4],
+	[0, 8],
+];
+
+/** The gate was not free in time. */
+export class GateBusy extends Error {}
 
 /**
  * The gate of a directory: at most one process is inside. It is the exclusive lock of a SQLite file, which the kernel lets go when its
- * process dies; where node:sqlite is missing it is a file with its owner's pid, broken only when that process is gone.
+ * process dies; where node:sqlite is missing it is a file with its owner's name, broken when that process is gone.
+ *
+ * A fair gate has a second lock for the one who is next. Who leaves while others wait stands back a little, so nobody is passed by for
+ * long. Waiting writes nothing to the disk: what it wrote would slow down the one inside.
  */
 export class Gate {
-	readonly #file: string;
-	readonly #open: OpenDatabase | null;
-	#database: Database | undefined;
+	readonly #lock: Lock;
+	readonly #next: Lock | undefined;
+	/** The gate was not free when this process last waited for it, so it does not wait long again until it is. */
+	#stuck = false;
+	/** Others waited when this process was last inside. */
+	#contended = false;
+	/** node:sqlite is missing: a dead owner elsewhere is waited for. */
+	readonly fallback: boolean;
 
-	constructor(file: string, open: OpenDatabase | null = sqlite()) {
-		this.#file = file;
-		this.#open = open;
+	constructor(file: string, open: OpenDatabase | null = sqlite(), fair = false) {
+		this.#lock = open ? new DatabaseLock(file, open) : new FileLock(file);
+		this.#next = fair && open ? new DatabaseLock(`${file}-next`, open) : undefined;
+		this.fallback = open === null;
 	}
 
 	/** Runs `inside` with the gate held. `inside` must not wait: it holds up every process. */
-	async pass<T>(inside: () => T): Promise<T> {
-		const leave = await this.enter();
+	async pass<T>(inside: (still: () => boolean) => T, wait = patience): Promise<T> {
+		const leave = await this.enter(this.#stuck ? Math.min(wait, brief) : wait);
 		try {
-			return inside();
+			return inside(() => this.#lock.still());
 		} finally {
 			leave?.();
 		}
@@ -65,30 +101,88 @@ export class Gate {
 	 * says so while others are inside, the answer is undefined.
 	 */
 	async enter(wait = patience, done: () => boolean = () => false): Promise<(() => void) | undefined> {
-		const end = performance.now() + wait;
-		for (let pause = 1; ; pause = Math.min(pause * 2, 20)) {
-			const leave = this.#enter();
-			if (leave) return leave;
-			if (done()) return undefined;
-			if (performance.now() > end) throw new Error(`another process holds ${basename(this.#file)}`);
-			await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+		const began = performance.now();
+		if (this.#contended) await sleep(2 + 4 * Math.random());
+		let next: (() => void) | undefined;
+		let first = 0;
+		try {
+			for (let tries = 0; ; tries++) {
+				next ??= this.#next ? this.#next.take() : () => {};
+				const leave = next && this.#lock.take();
+				if (leave) {
+					this.#contended = tries > 0 && this.#next !== undefined;
+					this.#stuck = false;
+					return leave;
+				}
+				if (done()) return undefined;
+				const waited = performance.now() - began;
+				if (next && first === 0) first = waited;
+				if (waited >= wait) {
+					// Who is next and waits in vain has met somebody who does not move; who is not has met many.
+					this.#stuck = next !== undefined && waited - first > wait / 2;
+					throw new GateBusy(`another process holds ${this.#lock.name}`);
+				}
+				if (next && this.#next && waited - first < 50) await nap();
+				else await sleep((pauses.find(([after]) => waited >= after)?.[1] ?? 8) * (0.5 + Math.random()));
+			}
+		} finally {
+			next?.();
 		}
 	}
 
-	#enter(): (() => void) | undefined {
-		return this.#open ? this.#enterDatabase(this.#open) : this.#enterFile();
+	/** Lets go of the files; the next pass opens them anew. */
+	close(): void {
+		this.#lock.close();
+		this.#next?.close();
+	}
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const napping = new Int32Array(new SharedArrayBuffer(4));
+
+/** Sleeps less than a timer can, and lets the event loop turn. */
+function nap(): Promise<unknown> {
+	Atomics.wait(napping, 0, 0, 0.4);
+	return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A lock that is there or not; nobody waits in it. */
+interface Lock {
+	readonly name: string;
+	take(): (() => void) | undefined;
+	/** Whether what was taken is held yet. */
+	still(): boolean;
+	close(): void;
+}
+
+class DatabaseLock implements Lock {
+	readonly name: string;
+	readonly #file: string;
+	readonly #open: OpenDatabase;
+	#database: Database | undefined;
+	#bare = false;
+
+	constructor(file: string, open: OpenDatabase) {
+		this.name = basename(file);
+		this.#file = file;
+		this.#open = open;
 	}
 
-	#enterDatabase(open: OpenDatabase): (() => void) | undefined {
+	take(): (() => void) | undefined {
 		if (!this.#database) {
 			mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-			// SQLite would create it with the umask's mode.
-			closeSync(openSync(this.#file, "a", 0o600));
-			this.#database = open(this.#file);
+			// SQLite would create it with the umask's mode. One that is there is not opened: closing it would end this process's other locks.
+			if (!existsSync(this.#file)) closeSync(openSync(this.#file, "a", 0o600));
+			this.#database = this.#open(this.#file);
 			this.#database.exec("PRAGMA busy_timeout = 0");
 		}
 		const database = this.#database;
 		try {
+			if (!this.#bare) {
+				// Nothing is ever written to it, so there is nothing to roll back, and no file of its own for that.
+				database.exec("PRAGMA journal_mode = OFF");
+				this.#bare = true;
+			}
 			database.exec("BEGIN EXCLUSIVE");
 		} catch (error) {
 			if (/locked|busy/i.test(String(error))) return undefined;
@@ -98,27 +192,10 @@ export class Gate {
 		return () => database.exec("ROLLBACK");
 	}
 
-	#enterFile(): (() => void) | undefined {
-		const file = `${this.#file}.pid`;
-		mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-		try {
-			const fd = openSync(file, "wx", 0o600);
-			writeSync(fd, String(process.pid));
-			closeSync(fd);
-			return () => unlinkSync(file);
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-		}
-		try {
-			const owner = Number(readFileSync(file, "utf8"));
-			if (owner > 0 && !alive(owner)) unlinkSync(file);
-		} catch {
-			// Its owner left in between.
-		}
-		return undefined;
+	still(): boolean {
+		return true;
 	}
 
-	/** Lets go of the file; the next pass opens it anew. */
 	close(): void {
 		try {
 			this.#database?.close();
@@ -126,7 +203,109 @@ export class Gate {
 			// A database that failed to open has nothing to close.
 		}
 		this.#database = undefined;
+		this.#bare = false;
 	}
+}
+
+/** What an owner's file looked like, and since when. */
+interface Look {
+	text: string;
+	stamp: string;
+	since: number;
+}
+
+class FileLock implements Lock {
+	readonly name: string;
+	readonly #file: string;
+	readonly #mine = `${process.pid} ${hostname()} ${Math.random().toString(36).slice(2)}`;
+	#look: Look | undefined;
+
+	constructor(file: string) {
+		this.#file = `${file}.pid`;
+		this.name = basename(file);
+	}
+
+	take(): (() => void) | undefined {
+		mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+		const temp = `${this.#file}.${process.pid}.tmp`;
+		try {
+			// A link is made whole or not at all, so the file never lacks its owner's name.
+			writeFileSync(temp, this.#mine, { mode: 0o600 });
+			linkSync(temp, this.#file);
+			return () => {
+				if (this.still()) unlinkSync(this.#file);
+			};
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+		} finally {
+			try {
+				unlinkSync(temp);
+			} catch {
+				// It was never written.
+			}
+		}
+		this.#breakDead();
+		return undefined;
+	}
+
+	still(): boolean {
+		try {
+			return readFileSync(this.#file, "utf8") === this.#mine;
+		} catch {
+			return false;
+		}
+	}
+
+	close(): void {}
+
+	#breakDead(): void {
+		const dead = this.#dead();
+		if (dead === undefined) return;
+		// Only one breaks, and looks once more before it does: what is there by then may be somebody else's.
+		const breaking = `${this.#file}.break`;
+		try {
+			mkdirSync(breaking, { mode: 0o700 });
+		} catch {
+			if (age(breaking) > staleAfter) tryTo(() => rmdirSync(breaking));
+			return;
+		}
+		tryTo(() => {
+			if (readFileSync(this.#file, "utf8") === dead) unlinkSync(this.#file);
+		});
+		tryTo(() => rmdirSync(breaking));
+	}
+
+	/** The text of an owner's file whose owner is gone. */
+	#dead(): string | undefined {
+		try {
+			const text = readFileSync(this.#file, "utf8");
+			const s = statSync(this.#file, { bigint: true });
+			const stamp = `${s.ino}:${s.mtimeNs}`;
+			if (this.#look?.text !== text || this.#look.stamp !== stamp)
+				this.#look = { text, stamp, since: performance.now() };
+			const [pid, host] = text.split(" ");
+			if (Number(pid) > 0 && (host === undefined || host === hostname()) && !alive(Number(pid))) return text;
+			// An older version left it empty when it died between making and naming it.
+			if (text === "" && performance.now() - this.#look.since > 200) return text;
+			if (performance.now() - this.#look.since > 1000 && age(this.#file) > staleAfter) return text;
+		} catch {
+			// Its owner left in between.
+		}
+		return undefined;
+	}
+}
+
+function tryTo(what: () => void): void {
+	try {
+		what();
+	} catch {
+		// Somebody else was faster.
+	}
+}
+
+function age(path: string): number {
+	const s = statSync(path, { throwIfNoEntry: false });
+	return s ? Date.now() - s.mtimeMs : 0;
 }
 
 function alive(pid: number): boolean {

@@ -2,22 +2,27 @@ import {
 	chmodSync,
 	closeSync,
 	constants,
-	copyFileSync,
+	fchownSync,
 	fsyncSync,
+	ftruncateSync,
 	lstatSync,
 	mkdirSync,
 	openSync,
 	readdirSync,
+	readFileSync,
+	readlinkSync,
 	realpathSync,
 	renameSync,
 	statSync,
 	unlinkSync,
 	writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { noFile, type ReadText, readText, stampOf } from "./read.ts";
 
 const keptAside = 5;
+/** Where the file cannot be replaced: a mount of its own, a folder that may not be written, another device. */
+const notReplaced = ["EXDEV", "EBUSY", "EPERM", "EACCES"];
 
 /** What the core made of a file's text while the gate was held. */
 export interface MergedText {
@@ -28,41 +33,85 @@ export interface MergedText {
 	old: boolean;
 }
 
+/** What else goes with a save. */
+export interface Around {
+	/** Remembers the text before the file is touched. Where the file can only be written in place, this has to be durable. */
+	before?: (text: string, inPlace: boolean) => void;
+	/** Whether the gate is held yet; a process that was suspended may have lost it. */
+	still?: () => boolean;
+}
+
+/** The file must not be written: a newer version keeps it. */
+export class ReadOnly extends Error {}
+
 /**
  * Replaces a file by what `merge` makes of it: temp file, fsync, rename, fsync of the directory. Whoever looks sees the old text or the
  * new one, also after a crash at any point. A damaged text is kept aside first. Runs with the gate held and does not wait.
  */
-export function save(file: string, sync: boolean, merge: (current: string) => MergedText): ReadText {
+export function save(
+	file: string,
+	sync: boolean,
+	merge: (current: string) => MergedText,
+	around: Around = {},
+): ReadText & { written: boolean } {
 	const current = readText(file);
 	const merged = merge(current.text);
-	if (merged.readOnly) throw new Error(merged.readOnly);
-	if (merged.unchanged && !current.missing) return { ...current, text: merged.text };
-	const target = current.missing ? file : realpathSync(file);
+	if (merged.readOnly) throw new ReadOnly(merged.readOnly);
+	if (merged.unchanged && !current.missing) return { ...current, text: merged.text, written: false };
+	const target = realTarget(file);
 	const folder = dirname(target);
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	if (merged.damaged && !current.missing) keepAside(target);
 	if (merged.old) keepOld(target);
-	write(target, merged.text, sync);
+	around.before?.(merged.text, false);
+	replace(target, Buffer.from(merged.text), { sync, mode: 0o600, ...around, text: merged.text });
 	const s = statSync(target, { bigint: true });
-	return { text: merged.text, missing: false, stamp: stampOf(s) };
+	return { text: merged.text, missing: false, stamp: stampOf(s), mode: 0o600, uid: Number(s.uid), written: true };
 }
 
-function write(target: string, text: string, sync: boolean): void {
-	const temp = `${target}.${process.pid}.tmp`;
+/** The file itself where `file` is a symbolic link to it, also to one that is not there yet. */
+export function realTarget(file: string): string {
+	try {
+		return realpathSync(file);
+	} catch {
+		try {
+			return resolve(dirname(file), readlinkSync(file));
+		} catch {
+			return file;
+		}
+	}
+}
+
+/** How a file is replaced. */
+interface Replacing extends Around {
+	sync: boolean;
+	mode: number;
+	text?: string;
+	/** The owner and group of the file before. */
+	owner?: { uid: number; gid: number };
+}
+
+/** Replaces a file whole, or writes it in place where that is not possible. The gate is held. */
+export function replace(target: string, bytes: Buffer, how: Replacing): void {
+	// One name for all: who holds the gate is the only writer, and what a dead one left is written over.
+	const temp = `${target}.tmp`;
 	try {
 		unlinkSync(temp);
 	} catch {
 		// None was left behind.
 	}
-	const fd = openSync(temp, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
 	try {
+		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+		const fd = openSync(temp, flags, 0o600);
 		try {
-			const bytes = Buffer.from(text);
-			for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-			if (sync) fsyncSync(fd);
+			writeAll(fd, bytes);
+			if (how.owner) keepOwner(fd, temp, how.owner);
+			if (how.mode !== 0o600) chmodSync(temp, how.mode);
+			if (how.sync) fsyncSync(fd);
 		} finally {
 			closeSync(fd);
 		}
+		if (how.still?.() === false) throw new Error("another process took the gate over");
 		renameSync(temp, target);
 	} catch (error) {
 		try {
@@ -70,9 +119,41 @@ function write(target: string, text: string, sync: boolean): void {
 		} catch {
 			// It was renamed, or the disk is gone.
 		}
+		const code = (error as NodeJS.ErrnoException).code;
+		if (code === undefined || !notReplaced.includes(code)) throw error;
+		if (!statSync(target, { throwIfNoEntry: false })) throw error;
+		how.before?.(how.text ?? bytes.toString(), true);
+		writeInPlace(target, bytes);
+		return;
+	}
+	if (how.sync) syncFolder(dirname(target));
+}
+
+function keepOwner(fd: number, temp: string, owner: { uid: number; gid: number }): void {
+	const s = statSync(temp);
+	if (s.uid === owner.uid && s.gid === owner.gid) return;
+	const error: NodeJS.ErrnoException = new Error("the owner cannot be kept");
+	error.code = "EPERM";
+	try {
+		fchownSync(fd, owner.uid, owner.gid);
+	} catch {
 		throw error;
 	}
-	if (sync) syncFolder(dirname(target));
+}
+
+function writeAll(fd: number, bytes: Buffer): void {
+	for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
+function writeInPlace(target: string, bytes: Buffer): void {
+	const fd = openSync(target, constants.O_WRONLY);
+	try {
+		for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+		ftruncateSync(fd, bytes.length);
+		fsyncSync(fd);
+	} finally {
+		closeSync(fd);
+	}
 }
 
 function syncFolder(folder: string): void {
@@ -91,9 +172,7 @@ function syncFolder(folder: string): void {
 function keepAside(target: string): void {
 	const prefix = `${basename(target)}.damaged-`;
 	const folder = dirname(target);
-	const copy = join(folder, `${prefix}${Date.now()}`);
-	copyFileSync(target, copy);
-	chmodSync(copy, 0o600);
+	copyPrivate(target, join(folder, `${prefix}${Date.now()}`));
 	const copies = readdirSync(folder)
 		.filter((name) => name.startsWith(prefix))
 		.sort();
@@ -102,11 +181,20 @@ function keepAside(target: string): void {
 
 /** Keeps the first text of an older version beside its file. */
 function keepOld(target: string): void {
+	if (!statSync(`${target}.v1`, { throwIfNoEntry: false })) copyPrivate(target, `${target}.v1`);
+}
+
+/** Copies a file byte by byte into one that is 0600 from its first instant. */
+function copyPrivate(from: string, to: string): void {
+	const fd = openSync(
+		to,
+		constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0),
+		0o600,
+	);
 	try {
-		copyFileSync(target, `${target}.v1`, constants.COPYFILE_EXCL);
-		chmodSync(`${target}.v1`, 0o600);
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+		writeAll(fd, readFileSync(from));
+	} finally {
+		closeSync(fd);
 	}
 }
 

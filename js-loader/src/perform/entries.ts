@@ -1,0 +1,213 @@
+import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import type { Gate } from "./gate.ts";
+import { realTarget, replace } from "./save.ts";
+
+/** Our own mark on a lock folder: it is made with it at once, whatever the umask, and Pi takes no notice of it. */
+const ownMode = 0o500;
+/** How old a folder of somebody else must be to count as left behind: Pi's own limit of 30 s and a second. */
+const staleAfter = 31_000;
+/** How long a change waits for whoever writes the file, in milliseconds. */
+const patience = 35_000;
+const largest = 16 << 20;
+
+/** What becomes of entries: the new value as JSON, undefined to take the entry out. */
+export type Changes = ReadonlyMap<string, string | undefined>;
+
+/**
+ * Changes entries of Pi's auth.json under Pi's own lock, and nothing else in it: every other byte, the order and the number literals
+ * stay, and so do link, mode, owner and group (pi-coding-agent 0.87.1 locks `<path>.lock`, 1.5.2 `<realpath>.lock`, both by mkdir).
+ * Nothing is awaited while the lock is held. `before` sees the new text where the file can only be written in place.
+ */
+export async function changeEntries(
+	file: string,
+	changes: Changes,
+	gate: Gate,
+	before: (text: string, inPlace: boolean) => void = () => {},
+): Promise<void> {
+	const end = performance.now() + patience;
+	const looks = new Map<string, Look>();
+	for (let pause = 10; ; pause = Math.min(pause * 1.5, 100)) {
+		const done = await gate.pass((still) =>
+			locked(file, looks, (mine) => change(file, changes, before, () => still() && mine())),
+		);
+		if (done) return;
+		if (performance.now() > end) throw new Error("another program holds its lock");
+		await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+	}
+}
+
+/** A lock folder of somebody else as it was seen first. */
+interface Look {
+	stamp: string;
+	since: number;
+}
+
+/** Runs `inside` with both names of Pi's lock taken; false when somebody else has one. */
+function locked(file: string, looks: Map<string, Look>, inside: (mine: () => boolean) => void): boolean {
+	const names = [...new Set([`${file}.lock`, `${realTarget(file)}.lock`])];
+	const taken: { name: string; ino: bigint }[] = [];
+	try {
+		for (const name of names) {
+			const ino = takeFolder(name, looks);
+			if (ino === undefined) return false;
+			taken.push({ name, ino });
+		}
+		inside(() => taken.every(({ name, ino }) => inodeOf(name) === ino));
+		return true;
+	} finally {
+		for (const { name, ino } of taken.reverse()) if (inodeOf(name) === ino) rmdirSync(name);
+	}
+}
+
+function takeFolder(name: string, looks: Map<string, Look>): bigint | undefined {
+	for (let tries = 0; tries < 2; tries++) {
+		try {
+			mkdirSync(name, { mode: ownMode });
+			return inodeOf(name);
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+		}
+		const s = statSync(name, { bigint: true, throwIfNoEntry: false });
+		if (!s) continue;
+		if (!s.isDirectory()) throw new Error("its lock is no folder");
+		// Who holds the gate is the only one of us, so a folder with our mark is a dead one's. Windows keeps no such mark.
+		const ours = process.platform !== "win32" && (Number(s.mode) & 0o777) === ownMode;
+		if (!ours && !leftBehind(name, `${s.ino}:${s.mtimeNs}`, Number(s.mtimeMs), looks)) return undefined;
+		try {
+			rmdirSync(name);
+		} catch {
+			return undefined;
+		}
+	}
+	return undefined;
+}
+
+/** Whether a folder is older than its owner lets it become, and has not changed between two looks. */
+function leftBehind(name: string, stamp: string, mtime: number, looks: Map<string, Look>): boolean {
+	const seen = looks.get(name);
+	if (seen?.stamp !== stamp) {
+		looks.set(name, { stamp, since: performance.now() });
+		return false;
+	}
+	return Date.now() - mtime > staleAfter && performance.now() - seen.since > 500;
+}
+
+function inodeOf(name: string): bigint | undefined {
+	return statSync(name, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+function change(
+	file: string,
+	changes: Changes,
+	before: (text: string, inPlace: boolean) => void,
+	still: () => boolean,
+): void {
+	const s = statSync(file, { throwIfNoEntry: false });
+	if (s && !s.isFile()) throw new Error("it is no file");
+	if (s && s.size > largest) throw new Error("it is larger than 16 MB");
+	const old = s ? readFileSync(file) : Buffer.from("{}");
+	const after = editEntries(old, changes);
+	if (after.equals(old)) return;
+	const owner = s ? { uid: s.uid, gid: s.gid } : undefined;
+	const mode = s ? s.mode & 0o7777 : 0o600;
+	replace(realTarget(file), after, { sync: true, mode, still, before, ...(owner ? { owner } : {}) });
+}
+
+/** Changes entries of a JSON object byte by byte. A text that is no object is an error: nothing is written over what is damaged. */
+export function editEntries(bytes: Buffer, changes: Changes): Buffer {
+	const text = bytes.toString("latin1");
+	const bom = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
+	try {
+		const value: unknown = JSON.parse(bytes.subarray(bom).toString());
+		if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error();
+	} catch {
+		throw new Error("it cannot be read, so nothing in it is changed");
+	}
+	const entries = entriesOf(text, bom);
+	const left = new Map(changes);
+	let out = text;
+	// From the end, so that places before stay what they are.
+	for (let i = entries.length - 1; i >= 0; i--) {
+		const entry = entries[i];
+		if (!entry || !changes.has(entry.key)) continue;
+		const value = changes.get(entry.key);
+		left.delete(entry.key);
+		if (value !== undefined) {
+			out = out.slice(0, entry.value) + latin(value) + out.slice(entry.end);
+			continue;
+		}
+		const before = entries[i - 1];
+		const after = entries[i + 1];
+		const [from, to] = before ? [before.end, entry.end] : [entry.start, after ? after.start : entry.end];
+		out = out.slice(0, from) + out.slice(to);
+		entries.splice(i, 1);
+	}
+	for (const [key, value] of left) {
+		if (value === undefined) continue;
+		const place = entriesOf(out, bom).at(-1)?.end;
+		const line = `\n  ${latin(JSON.stringify(key))}: ${latin(value)}`;
+		const open = out.indexOf("{", bom) + 1;
+		out =
+			place === undefined
+				? `${out.slice(0, open)}${line}\n${out.slice(out.lastIndexOf("}"))}`
+				: `${out.slice(0, place)},${line}${out.slice(place)}`;
+	}
+	return Buffer.from(out, "latin1");
+}
+
+/** A text as its UTF-8 bytes, one character each. */
+const latin = (text: string) => Buffer.from(text).toString("latin1");
+
+/** Where an entry is in the text: its key, its value and the end of it. */
+interface Entry {
+	key: string;
+	start: number;
+	value: number;
+	end: number;
+}
+
+/** The entries of the outer object of a text that is valid JSON. */
+function entriesOf(text: string, from: number): Entry[] {
+	const entries: Entry[] = [];
+	let at = skipSpace(text, text.indexOf("{", from) + 1);
+	while (text[at] !== "}") {
+		const start = at;
+		const keyEnd = skipValue(text, start);
+		const key = JSON.parse(Buffer.from(text.slice(start, keyEnd), "latin1").toString()) as string;
+		const value = skipSpace(text, skipSpace(text, keyEnd) + 1);
+		const end = skipValue(text, value);
+		entries.push({ key, start, value, end });
+		at = skipSpace(text, end);
+		if (text[at] === ",") at = skipSpace(text, at + 1);
+	}
+	return entries;
+}
+
+function skipSpace(text: string, at: number): number {
+	while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at++;
+	return at;
+}
+
+function skipValue(text: string, from: number): number {
+	let at = from;
+	let depth = 0;
+	do {
+		const c = text[at];
+		if (c === '"') {
+			at++;
+			while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+			at++;
+		} else if (c === "{" || c === "[") {
+			depth++;
+			at++;
+		} else if (c === "}" || c === "]") {
+			depth--;
+			at++;
+		} else if (depth === 0) {
+			while (at < text.length && !" \n\r\t,}]".includes(text[at] ?? "")) at++;
+		} else {
+			at++;
+		}
+	} while (depth > 0);
+	return at;
+}

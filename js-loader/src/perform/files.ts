@@ -1,0 +1,266 @@
+import { chmodSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Merged, Notice } from "../abi.ts";
+import type { FileName, Places } from "../places.ts";
+import { changeEntries } from "./entries.ts";
+import { Gate, GateBusy } from "./gate.ts";
+import { goodText, Journal } from "./journal.ts";
+import { readText } from "./read.ts";
+import { ReadOnly, save, stampNow } from "./save.ts";
+
+/** The files whose changes by others are looked for before a request. */
+const watched: readonly FileName[] = ["auth", "accounts", "state"];
+/** The files that are written, with the versions that are ours. */
+const versions = { accounts: 1, state: 2 } as const;
+type Written = keyof typeof versions;
+const isWritten = (name: string): name is Written => Object.hasOwn(versions, name);
+
+/** How soon what could not be written is tried again, in milliseconds: first, and after many failures. */
+const firstAgain = 250;
+const longestAgain = 5000;
+
+/** A change of a file: the effect's id and what it changes, "" where the core says it while the gate is held. */
+export interface Change {
+	id: number;
+	delta: string;
+	/** Whether it is to be durable. */
+	sync: boolean;
+}
+
+const nothing: Change = { id: 0, delta: "", sync: true };
+
+/** What the core makes of a file's text while the gate is held. */
+export type Merge = (save: number, file: Written, current: string, delta: string) => Merged;
+
+/**
+ * Our files on the disk. A change is written through the gate; where that is not possible now it goes to the journal, and the files are
+ * written as soon as it is.
+ */
+export class Files {
+	readonly #places: Places;
+	readonly #merge: Merge;
+	readonly #say: (notice: Notice) => void;
+	readonly #gate: Gate;
+	readonly #journal: Journal;
+	readonly #stamps = new Map<FileName, string>();
+	/** The files that do not hold all that is known. */
+	readonly #behind = new Set<Written>();
+	#again: NodeJS.Timeout | undefined;
+	#pause = firstAgain;
+	/** How many pending changes of others the core was told of. */
+	#told = 0;
+	/** The journal lacks something that was written. */
+	#gap = false;
+
+	constructor(places: Places, merge: Merge, say: (notice: Notice) => void) {
+		this.#places = places;
+		this.#merge = merge;
+		this.#say = say;
+		this.#gate = new Gate(join(places.runtime, "multi-auth.gate"), undefined, true);
+		this.#journal = new Journal(places.files.journal);
+	}
+
+	/** Whether anything was ever read. */
+	get started(): boolean {
+		return this.#stamps.size > 0;
+	}
+
+	/** The files that others changed since they were read here. Nothing is read when nothing changed. */
+	changed(): FileName[] {
+		const files = watched.filter((name) => stampNow(this.#places.files[name]) !== this.#stamps.get(name));
+		const pending = this.#look();
+		if (pending > this.#told) files.push("journal");
+		this.#told = pending;
+		return files;
+	}
+
+	#look(): number {
+		try {
+			return this.#journal.look().length;
+		} catch {
+			// Without the journal the files themselves are all there is.
+			return 0;
+		}
+	}
+
+	/** Reads a file by its name. */
+	read(name: FileName): { text: string; missing: boolean } {
+		const path = this.#places.files[name];
+		if (path === undefined) throw new Error(`there is no file called ${name}`);
+		// A stamp taken before a read that fails still says when to look again.
+		this.#stamps.set(name, stampNow(path));
+		const read = name === "journal" ? readText(path, Number.POSITIVE_INFINITY) : readText(path);
+		this.#stamps.set(name, read.stamp);
+		if (isWritten(name) && !read.missing) this.#guard(name, path, read.mode, read.uid);
+		return { text: read.text, missing: read.missing };
+	}
+
+	/** What holds secrets is nobody else's to read. */
+	#guard(name: Written, path: string, mode: number, uid: number): void {
+		const me = process.getuid?.();
+		if (me === undefined) return;
+		if (uid !== me && uid !== 0 && me !== 0) throw new Error("it belongs to another user");
+		if ((mode & 0o077) === 0) return;
+		chmodSync(path, 0o600);
+		this.#warn(`mode ${name}`, `${path} could be read by others (mode ${mode.toString(8)}); it is yours alone now.`);
+	}
+
+	#warn(key: string, text: string): void {
+		this.#say({ level: "warning", key, text: `pi-multi-auth: ${text}` });
+	}
+
+	/** What tells the state a file is in now from others. */
+	stamp(name: FileName): string {
+		return stampNow(this.#places.files[name]);
+	}
+
+	/**
+	 * Writes changes of one file and answers its text; "" when they are kept in the journal for now. `same` says whether the core that
+	 * asked is still there: another one knows nothing of the ids.
+	 */
+	async save(name: string, changes: readonly Change[], same: () => boolean = () => true): Promise<string> {
+		if (!isWritten(name)) throw new Error(`${name} is not written`);
+		try {
+			const text = await this.#gate.pass((still) => this.#commit(name, changes, same, still));
+			this.#behind.delete(name);
+			this.#pause = firstAgain;
+			this.#announce();
+			return text;
+		} catch (error) {
+			if (error instanceof ReadOnly) throw error;
+			this.#behind.add(name);
+			this.#tryAgain();
+			const deltas = changes.filter(({ delta }) => delta !== "");
+			if (deltas.length < changes.length || changes.length === 0) throw error;
+			try {
+				for (const { delta } of deltas) this.#journal.keep(name, delta);
+			} catch {
+				throw error;
+			}
+			if (!(error instanceof GateBusy)) throw error;
+			this.#warn(
+				"gate",
+				"another process holds multi-auth.gate. Changes are kept in multi-auth.journal until it lets go.",
+			);
+			return "";
+		}
+	}
+
+	#announce(): void {
+		if (this.#gate.fallback)
+			this.#warn(
+				"fallback",
+				"node:sqlite is missing here, so a process that died elsewhere may hold up changes for half a minute.",
+			);
+	}
+
+	#commit(name: Written, changes: readonly Change[], same: () => boolean, still: () => boolean): string {
+		const pending = this.#look() > 0 ? this.#journal.look() : [];
+		const mine = pending.filter((p) => p.name === name).map(({ delta }) => ({ id: 0, delta, sync: true }));
+		const made: string[] = [];
+		let forget = false;
+		const merge = (current: string) => {
+			const all = { text: current, unchanged: true, damaged: "", readOnly: "", old: false };
+			for (const { id, delta } of changes.length + mine.length > 0 ? [...changes, ...mine] : [nothing]) {
+				const merged = this.#merge(same() ? id : 0, name, all.text, delta);
+				all.readOnly ||= merged.readOnly;
+				if (all.readOnly) break;
+				all.text = merged.text;
+				all.unchanged &&= merged.unchanged;
+				all.damaged ||= merged.damaged;
+				all.old ||= merged.old;
+				forget ||= merged.forget;
+				if (merged.delta !== "" || delta !== "") made.push(merged.delta || delta);
+			}
+			return all;
+		};
+		const before = (text: string, inPlace: boolean) => {
+			if (inPlace) this.#journal.keep(name, text);
+			else for (const delta of made) this.#remember(name, delta);
+		};
+		const sync = changes.length === 0 || changes.some((change) => change.sync);
+		const saved = save(this.#places.files[name], sync, merge, { before, still });
+		this.#stamps.set(name, saved.stamp);
+		this.#tidy(name, saved.text, pending, forget, still);
+		return saved.text;
+	}
+
+	#remember(name: Written, delta: string): void {
+		try {
+			if (!this.#journal.missing && delta !== "") this.#journal.known(name, delta);
+		} catch {
+			this.#gap = true;
+		}
+	}
+
+	/** Brings the journal in line after a save. What fails here is made up for at the next one. */
+	#tidy(
+		name: Written,
+		text: string,
+		pending: readonly { name: string }[],
+		forget: boolean,
+		still: () => boolean,
+	): void {
+		try {
+			if (pending.length > 0) {
+				const other = pending.find((p) => p.name !== name)?.name;
+				if (other === undefined) this.#journal.folded();
+				else if (isWritten(other)) {
+					this.#behind.add(other);
+					this.#tryAgain();
+				}
+			}
+			if (this.#journal.missing || this.#journal.long || forget || this.#gap) {
+				const texts = (Object.keys(versions) as Written[]).map(
+					(file) => [file, file === name ? text : goodText(this.#places.files[file], versions[file])] as const,
+				);
+				this.#journal.compact(texts, still);
+				this.#gap = false;
+			}
+		} catch {
+			this.#gap = true;
+		}
+	}
+
+	#tryAgain(): void {
+		if (this.#again) return;
+		this.#again = setTimeout(() => {
+			this.#again = undefined;
+			void this.#catchUp();
+		}, this.#pause);
+		this.#pause = Math.min(this.#pause * 2, longestAgain);
+		this.#again.unref();
+	}
+
+	/** Writes what the files do not hold yet. */
+	async #catchUp(): Promise<void> {
+		for (const name of [...this.#behind]) await this.save(name, []).catch(() => {});
+	}
+
+	/** Changes entries of Pi's auth.json; undefined takes one out. */
+	async change(changes: ReadonlyMap<string, string | undefined>): Promise<void> {
+		await changeEntries(this.#places.files.auth, changes, this.#gate, (text, inPlace) => {
+			if (inPlace) this.#journal.known("auth", text);
+		});
+	}
+
+	/** Warns of a folder that others may write: they could replace the files in it. */
+	checkFolder(): void {
+		const s = statSync(this.#places.runtime, { throwIfNoEntry: false });
+		if (s && process.getuid && (s.mode & 0o022) !== 0 && (s.mode & 0o1000) === 0)
+			this.#warn(
+				"folder",
+				`${this.#places.runtime} can be written by others (mode ${(s.mode & 0o777).toString(8)}); chmod go-w keeps your accounts yours.`,
+			);
+	}
+
+	/** Tries once more to write what is behind, and lets the files go. */
+	async close(): Promise<void> {
+		clearTimeout(this.#again);
+		this.#again = undefined;
+		await this.#catchUp();
+		clearTimeout(this.#again);
+		this.#again = undefined;
+		this.#gate.close();
+	}
+}

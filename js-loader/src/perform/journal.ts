@@ -1,0 +1,180 @@
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { readText } from "./read.ts";
+import { replace } from "./save.ts";
+
+/** Up to how many bytes the journal grows before it is written anew; more only where our files themselves are larger. */
+const usual = 1 << 20;
+
+/** A change that could not be written at its time. */
+export interface Pending {
+	name: string;
+	delta: string;
+}
+
+/**
+ * The journal keeps what our files last held, for when something else empties, cuts off or removes one, and changes that could not be
+ * written at their time. It is lines of JSON: {"known":file,"delta":…}, {"pending":file,"delta":…} and {"folded":true}, which says that
+ * all that was pending before it has been written. A line that is cut off is passed over.
+ */
+export class Journal {
+	readonly #file: string;
+	#ino = 0n;
+	#offset = 0;
+	#limit = usual;
+	#pending: Pending[] = [];
+
+	constructor(file: string) {
+		this.#file = file;
+	}
+
+	/** What is pending, by this process or another. Costs one look at the file when nothing was added. */
+	look(): Pending[] {
+		const s = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
+		if (!s?.isFile()) {
+			this.#ino = 0n;
+			this.#offset = 0;
+			this.#pending = [];
+			return this.#pending;
+		}
+		if (s.ino !== this.#ino || Number(s.size) < this.#offset) {
+			this.#ino = s.ino;
+			this.#offset = 0;
+			this.#pending = [];
+		}
+		if (Number(s.size) > this.#offset) this.#take(this.#tail(Number(s.size)));
+		return this.#pending;
+	}
+
+	/** Whether there is none, so that the files are to be written down whole. */
+	get missing(): boolean {
+		return this.#ino === 0n;
+	}
+
+	/** Whether it has grown so long that it is to be written anew. */
+	get long(): boolean {
+		return this.#offset > this.#limit;
+	}
+
+	/** Remembers a change that is about to be written. */
+	known(name: string, delta: string): void {
+		this.#append(`{"known":${JSON.stringify(name)},"delta":${oneLine(delta)}}`, false);
+	}
+
+	/** Keeps a change that cannot be written now, durably. */
+	keep(name: string, delta: string): void {
+		// Who writes the journal anew at this moment takes along what it finds; a line that went to the old one goes to the new one too.
+		const line = `{"pending":${JSON.stringify(name)},"delta":${oneLine(delta)}}`;
+		for (let tries = 0; tries < 3 && !this.#append(line, true); tries++);
+	}
+
+	/** Says that what was pending is written. */
+	folded(): void {
+		this.#append('{"folded":true}', false);
+		this.#pending = [];
+	}
+
+	/**
+	 * Writes the journal anew, with the texts of our files alone; of a file without a text what the old one knows stays. The gate is
+	 * held. What others kept in the old one meanwhile is taken along.
+	 */
+	compact(texts: readonly (readonly [name: string, text: string | undefined])[], still?: () => boolean): void {
+		const kept = this.look().map((p) => `{"pending":${JSON.stringify(p.name)},"delta":${oneLine(p.delta)}}\n`);
+		const known = texts.map(([name, text]) =>
+			text === undefined ? this.#lines(name) : `{"known":${JSON.stringify(name)},"delta":${oneLine(text)}}\n`,
+		);
+		const bytes = Buffer.from(`{"journal":1}\n${known.join("")}${kept.join("")}`);
+		let old: number | undefined;
+		try {
+			old = openSync(this.#file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+		} catch {
+			// There is none yet.
+		}
+		try {
+			const before = this.#offset;
+			replace(this.#file, bytes, { sync: true, mode: 0o600, ...(still ? { still } : {}) });
+			this.#limit = Math.max(usual, 2 * bytes.length);
+			if (old !== undefined) {
+				const size = Number(fstatSync(old).size);
+				if (size > before) {
+					const late = Buffer.alloc(size - before);
+					readSync(old, late, 0, late.length, before);
+					for (const line of late.toString().split("\n")) if (line.startsWith('{"pending"')) this.#append(line, true);
+				}
+			}
+		} finally {
+			if (old !== undefined) closeSync(old);
+		}
+		this.look();
+	}
+
+	/** What the journal knows of a file, as it stands. */
+	#lines(name: string): string {
+		if (this.missing) return "";
+		const lines = readText(this.#file, Number.POSITIVE_INFINITY).text.split("\n");
+		return lines.map((line) => (line.startsWith(`{"known":"${name}"`) && valid(line) ? `${line}\n` : "")).join("");
+	}
+
+	/** Appends a line and answers whether it went to the file that has the name. */
+	#append(line: string, sync: boolean): boolean {
+		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+		const fd = openSync(this.#file, flags | (constants.O_NONBLOCK ?? 0), 0o600);
+		try {
+			const s = fstatSync(fd, { bigint: true });
+			if (!s.isFile()) throw new Error("multi-auth.journal is no file");
+			// A line of its own, also after one that was cut off.
+			const bytes = Buffer.from(`\n${line}\n`);
+			for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+			if (sync) fsyncSync(fd);
+			if (s.ino === this.#ino && Number(s.size) === this.#offset && !line.startsWith('{"pending"'))
+				this.#offset += bytes.length;
+			return statSync(this.#file, { bigint: true, throwIfNoEntry: false })?.ino === s.ino;
+		} finally {
+			closeSync(fd);
+		}
+	}
+
+	#tail(size: number): string {
+		const fd = openSync(this.#file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+		try {
+			const bytes = Buffer.alloc(size - this.#offset);
+			const read = readSync(fd, bytes, 0, bytes.length, this.#offset);
+			// A line that is being written is taken next time.
+			const whole = bytes.subarray(0, bytes.lastIndexOf(10, read - 1) + 1);
+			this.#offset += whole.length;
+			return whole.toString();
+		} finally {
+			closeSync(fd);
+		}
+	}
+
+	#take(text: string): void {
+		for (const line of text.split("\n")) {
+			if (line === '{"folded":true}') this.#pending = [];
+			const head = /^\{"pending":"(\w+)","delta":/.exec(line);
+			if (!head?.[1] || !line.endsWith("}") || !valid(line)) continue;
+			this.#pending.push({ name: head[1], delta: line.slice(head[0].length, -1) });
+		}
+	}
+}
+
+function valid(line: string): boolean {
+	try {
+		JSON.parse(line);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** A JSON text on one line: line ends stand only between its tokens. */
+const oneLine = (json: string) => json.replace(/[\r\n]+/g, " ");
+
+/** The text of a file of ours if it may stand in the journal: whole and with our mark. */
+export function goodText(file: string, version: number): string | undefined {
+	try {
+		const { text } = readText(file);
+		return (JSON.parse(text) as { version?: unknown }).version === version ? text : undefined;
+	} catch {
+		return undefined;
+	}
+}
