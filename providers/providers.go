@@ -8,8 +8,10 @@ import (
 	"slices"
 
 	"pimultiauth/core"
+	"pimultiauth/providers/blazeapi"
 	"pimultiauth/providers/cline"
 	"pimultiauth/providers/cloudflare"
+	"pimultiauth/providers/codex"
 	"pimultiauth/providers/kilo"
 	"pimultiauth/providers/kimi"
 	"pimultiauth/providers/qwen"
@@ -41,7 +43,7 @@ var all = []core.Provider{
 		Identity: chatgptAccount,
 	},
 	{
-		ID: "openai-codex", Name: "OpenAI Codex", Mode: core.UsageBased, Login: "pi",
+		ID: "openai-codex", Name: "OpenAI Codex", Mode: core.UsageBased, Login: "pi", Entitled: codex.Entitled,
 		Origins: []string{"https://chatgpt.com", "https://auth.openai.com"}, Warm: 10 * core.Minute,
 		Identity: chatgptAccount,
 	},
@@ -73,7 +75,7 @@ var all = []core.Provider{
 		Check: core.KeyCheck{URL: "https://inference.baseten.co/v1/models", Header: "authorization"},
 	},
 	{
-		ID: "blazeapi", Name: "BlazeAPI", Mode: core.UsageBased, Keys: true,
+		ID: "blazeapi", Name: "BlazeAPI", Mode: core.UsageBased, Keys: true, Entitled: blazeapi.Entitled,
 		Origins: []string{"https://blazeai.boxu.dev"},
 		Key:     core.KeyShape{Prefixes: []string{"blz_"}},
 		Check:   core.KeyCheck{URL: "https://blazeai.boxu.dev/api/usage", Header: "authorization"},

@@ -169,7 +169,7 @@ func (e *Engine) moveHome(r *request, p *pool.Pool, pick pool.Pick, at core.Time
 	if at <= p.AfterAt {
 		at = p.AfterAt + 1
 	}
-	p.Settle(r.session, account, at, 0)
+	p.Settle(r.session, account, at)
 	if !pick.Turn {
 		return store.HomeDelta(p.Provider, account, r.session, at)
 	}
@@ -259,7 +259,7 @@ func (e *Engine) lease(r *request, p *pool.Pool, pick pool.Pick, at core.Time) c
 	case pick.New:
 		turn.Effects = append(turn.Effects, e.saveDelta(e.moveHome(r, p, pick, at), false))
 	default:
-		p.Settle(r.session, c.ID, at, 0)
+		p.Settle(r.session, c.ID, at)
 	}
 	var notBefore core.Time
 	if wait > 0 {

@@ -24,10 +24,12 @@ func (e *Engine) equip(p, old *pool.Pool) {
 func keepHome(known, read pool.Home) pool.Home {
 	switch {
 	case known.Account == read.Account:
-		known.At = max(known.At, read.At)
+		known.At, known.Saved = max(known.At, read.At), max(known.Saved, read.At)
 		return known
 	case known.At > read.At:
 		return known
+	case read.Account == "":
+		return pool.Home{}
 	}
-	return pool.Home{Account: read.Account, At: read.At, Since: read.At, Before: known.Account, BeforeAt: known.At}
+	return pool.Home{Account: read.Account, At: read.At, Since: read.At, Saved: read.At, Before: known.Account, BeforeAt: known.At}
 }

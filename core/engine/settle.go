@@ -66,17 +66,14 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, c.ID, model, c.Models[model]), false))
 	}
 	if home, ok := p.Homes[r.session]; ok && home.Account == c.ID {
-		p.Settle(r.session, c.ID, at, max(o.Input+o.Cached+o.Output, r.prompt))
-		if saved := e.homeSaved(p.Provider, r.session); at.Sub(saved) > homeRefreshed {
+		home.At, home.Prefix = max(home.At, at), max(o.Input+o.Cached+o.Output, r.prompt, 0)
+		if at.Sub(home.Saved) > homeRefreshed {
+			home.Saved = at
 			turn.Effects = append(turn.Effects, e.saveDelta(store.HomeDelta(p.Provider, c.ID, r.session, at), false))
 		}
+		p.Homes[r.session] = home
 	}
 	return turn
-}
-
-// homeSaved is when the time of a session was last put where other processes see it.
-func (e *Engine) homeSaved(provider, session string) core.Time {
-	return e.state.Home(provider, session).At
 }
 
 func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core.Time) core.Turn {

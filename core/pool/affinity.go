@@ -18,6 +18,9 @@ const (
 	// what each token of a warm prefix adds to it, one in so many.
 	leastGain   = 3000
 	prefixPrice = 20
+	// homesKept is from how many sessions on those that are cold are forgotten, and homesSwept at how many new ones that is done.
+	homesKept  = 4096
+	homesSwept = 256
 )
 
 // stay finds the account a session stays with: its home while the cache there is warm, the home before when the present one cannot serve,
@@ -85,20 +88,32 @@ func gain(stays, goes int64) int64 { return stays * quota.Full / max(goes, 1) }
 // price is the gain for which a warm prefix is given up.
 func price(prefix int) int64 { return leastGain + int64(min(max(prefix, 0), 1_000_000))/prefixPrice }
 
-// Settle keeps that a session used an account, and what of it is in its cache. It answers the home as it was.
-func (p *Pool) Settle(session, account string, at core.Time, prefix int) Home {
-	old := p.Homes[session]
-	home := old
-	if old.Account != account {
-		home = Home{Account: account, Since: at, Before: old.Account, BeforeAt: old.At}
-		if old.Account != "" {
+// Settle keeps that a session uses an account from an instant on.
+func (p *Pool) Settle(session, account string, at core.Time) {
+	home := p.Homes[session]
+	if home.Account != account {
+		if home.Account != "" {
 			p.Live.MovedAt = at
 		}
+		home = Home{Account: account, Since: at, Saved: at, Before: home.Account, BeforeAt: home.At}
 	}
 	home.At = max(home.At, at)
-	if prefix > 0 {
-		home.Prefix = prefix
-	}
 	p.Homes[session] = home
-	return old
+	if n := len(p.Homes); n > homesKept && n%homesSwept == 0 {
+		p.forget(at)
+	}
+}
+
+// forget drops the sessions whose caches are cold for long: first those of another day, then, when too many are left, the others.
+func (p *Pool) forget(at core.Time) {
+	for _, idle := range [...]core.Duration{core.Day, 2 * p.warm()} {
+		for session, home := range p.Homes {
+			if at.Sub(home.At) > idle {
+				delete(p.Homes, session)
+			}
+		}
+		if len(p.Homes) <= homesKept {
+			return
+		}
+	}
 }

@@ -6,6 +6,11 @@ import "pimultiauth/core"
 // round goes on after the account at the given place among them.
 func (p *Pool) byMode(s *sieve, mode core.Mode, members []int, after int) int {
 	n := len(p.Accounts)
+	if members == nil && n >= laddered && (mode == core.UsageBased || mode == core.Balancer) {
+		if best, known := p.top(s, mode); known {
+			return best
+		}
+	}
 	if members != nil {
 		n = len(members)
 	}

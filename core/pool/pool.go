@@ -77,6 +77,8 @@ type Home struct {
 	BeforeAt core.Time
 	// Prefix is about how many tokens of the session are in the account's cache.
 	Prefix int
+	// Saved is as of when other processes know of it.
+	Saved core.Time
 	// priced is when leaving was last thought about.
 	priced core.Time
 }
@@ -165,6 +167,7 @@ func (p *Pool) Out(i int, at core.Time) {
 	c.LastUsed = at
 	if len(p.loads) == len(p.Accounts) {
 		p.loads[i] = load{int64(c.InFlight), at}
+		p.move(i)
 	}
 }
 
@@ -176,6 +179,7 @@ func (p *Pool) Back(i int) {
 	}
 	if len(p.loads) == len(p.Accounts) {
 		p.loads[i].out = int64(c.InFlight)
+		p.move(i)
 	}
 }
 

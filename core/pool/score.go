@@ -61,7 +61,7 @@ func cost(base, load int64) int64 { return base * (spread + load) / spread }
 
 // weight is the balancer's: fewer recent uses than the most used account, fewer requests under way, better health.
 func weight(most, uses, wellness, load int64) int64 {
-	return (most - uses + evenness) * wellness / (load + 1)
+	return (max(most, uses) - uses + evenness) * wellness / (load + 1)
 }
 
 // base is the cost of an idle account.
@@ -79,6 +79,6 @@ func (p *Pool) terms(c *Candidate, model string, at core.Time, most int64) Terms
 	t := Terms{Scarcity: c.scarcity(model, class, at), Load: int64(c.InFlight)}
 	t.Health, t.Uses = c.wellness(at)
 	t.Cost = cost(base(t.Scarcity, t.Health), t.Load)
-	t.Weight = weight(max(most, t.Uses), t.Uses, t.Health, t.Load)
+	t.Weight = weight(most, t.Uses, t.Health, t.Load)
 	return t
 }

@@ -18,7 +18,8 @@ type table struct {
 	least int64
 	most  int64
 	// whole is the provider's standing the rows were made under.
-	whole core.Standing
+	whole  core.Standing
+	ladder *ladder
 }
 
 // row is one account. Its zero value is to be made anew.
@@ -59,6 +60,7 @@ func (p *Pool) Touch(i int) {
 			t.rows[i].until = 0
 		}
 	}
+	p.move(i)
 }
 
 // tableOf finds or makes the table of a model in a project.

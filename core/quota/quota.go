@@ -25,7 +25,7 @@ const (
 
 // Counts reports whether a window counts requests for a model. class names the windows that count for it beside those of its own name.
 func Counts(w *core.Window, model, class string) bool {
-	return w.Model == "" || w.Model == class || (model != "" && strings.Contains(model, w.Model))
+	return !w.Aside && (w.Model == "" || w.Model == class || (model != "" && strings.Contains(model, strings.ToLower(w.Model))))
 }
 
 // Level is a window at an instant.

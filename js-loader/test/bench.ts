@@ -8,20 +8,27 @@ import { Guest } from "../src/guest.ts";
 const wasm = new URL("../core.wasm", import.meta.url);
 const at = 1_800_000_000_000;
 
-/** Answers the reads of a start with an auth.json of so many keys. */
-function start(guest: Guest, accounts: number): void {
+/** Answers the reads of a start with an auth.json of so many keys and a mode. */
+function start(guest: Guest, accounts: number, mode = "round-robin"): void {
+	const settings = JSON.stringify({ rotationModes: { demo: mode } });
 	const entries = Array.from({ length: accounts }, (_, i) => [
 		i === 0 ? "demo" : `demo-${i}`,
 		{ type: "api_key", key: `sk-${"0".repeat(40)}${i}` },
 	]);
 	const auth = JSON.stringify(Object.fromEntries(entries));
-	const turn = guest.call({ at, seed: 0, start: { piVersion: "", zoneMinutes: 0, known: ["demo"], quiet: false } });
-	const results = guest.effects.map((e) => {
-		const text = e.file?.name === "auth" ? auth : "";
-		return { id: e.id, error: "", file: { text, missing: text === "", early: false } };
-	});
+	let turn = guest.call({ at, seed: 0, start: { piVersion: "", zoneMinutes: 0, known: ["demo"], quiet: false } });
+	while (turn.flow !== 0) {
+		const results = guest.effects
+			.filter((e) => e.waits)
+			.map((e) => {
+				const name = e.file?.name;
+				const text = name === "auth" ? auth : name === "settings" ? settings : "";
+				return { id: e.id, error: "", file: { text, missing: text === "", early: false } };
+			});
+		guest.effects = [];
+		turn = guest.call({ at, seed: 0, resume: { flow: turn.flow, results } });
+	}
 	guest.effects = [];
-	guest.call({ at, seed: 0, resume: { flow: turn.flow, results } });
 }
 
 /** Acquires and settles once; a new session's place is not written. */
@@ -52,15 +59,17 @@ if (process.argv[2] === "load") {
 	console.log(JSON.stringify([t1 - t0, t2 - t1, performance.now() - t2]));
 } else {
 	console.log("acquire + settle through the module, object to object, microseconds");
-	console.log("accounts  session         p50      p99");
+	console.log("accounts  session  mode              p50      p99");
 	const module = new WebAssembly.Module(readFileSync(wasm));
 	for (const accounts of [5, 50, 500, 5000]) {
-		for (const [name, session] of [
-			["stays", "s"],
-			["none", ""],
+		for (const [name, session, mode] of [
+			["stays", "s", "round-robin"],
+			["none", "", "round-robin"],
+			["none", "", "usage-based"],
+			["none", "", "balancer"],
 		] as const) {
 			const guest = new Guest(module);
-			start(guest, accounts);
+			start(guest, accounts, mode);
 			const runs = accounts > 1000 ? 3000 : 30000;
 			for (let i = 0; i < runs; i++) request(guest, session);
 			const times = new Float64Array(runs);
@@ -71,7 +80,7 @@ if (process.argv[2] === "load") {
 			}
 			times.sort();
 			console.log(
-				`${String(accounts).padStart(8)}  ${name.padEnd(7)}  ${percentile(times, 0.5)} ${percentile(times, 0.99)}`,
+				`${String(accounts).padStart(8)}  ${name.padEnd(7)}  ${mode.padEnd(11)}  ${percentile(times, 0.5)} ${percentile(times, 0.99)}`,
 			);
 		}
 	}
