@@ -24,7 +24,7 @@ var quirks = []quirk{
 	// beside a retry-after-ms of the same instant).
 	{"zai zai-coding-cn zhipu*", china, []core.FaultRule{
 		{Codes: "1000 1001 1002 1003 1004", Words: "[1000]|[1001]|[1002]|[1003]|[1004]", Kind: core.Unauthorized},
-		{Codes: "1110 1111 1112 1120 1121 1313", Words: "[1112]|[1121]|[1313]", Kind: core.Forbidden, Cause: "account locked"},
+		{Codes: "1110 1111 1112 1120 1121 1313", Words: "[1112]|[1121]|[1313]|fair usage policy|fair use policy", Kind: core.Forbidden, Cause: "account locked"},
 		{Codes: "1113", Words: "[1113]", Kind: core.Unpaid},
 		{Codes: "1309", Words: "[1309]", Kind: core.Unpaid, Cause: "plan expired"},
 		{Codes: "1261", Words: "[1261]", Kind: core.TooLong},
@@ -72,7 +72,7 @@ var quirks = []quirk{
 	// Codex: the headers x-codex-rate-limit-reached-type count as codes. Limits and credits of a workspace are changed by people.
 	{"openai-codex", "", []core.FaultRule{
 		{Status: "400 401 402 403 429 0", Codes: "workspace_owner_usage_limit_reached workspace_member_usage_limit_reached", Kind: core.QuotaSpent, Verdict: core.Suspend, Cause: "workspace limit reached"},
-		{Words: "with a chatgpt account", Kind: core.NotEntitled},
+		{Words: "with a chatgpt account|with your chatgpt plan, upgrade|plan does not include codex", Kind: core.NotEntitled},
 		{Status: "400 404 0", Codes: "model_not_found model_not_supported unsupported_model", Words: "model … not found|model … not supported|model … not available|model … does not exist|model … is not enabled|unknown model|unsupported model|invalid model", Unless: "parameter|tool|image|reasoning|temperature|thinking", Kind: core.NotEntitled},
 	}},
 	// docs.github.com/copilot, "Requests in GitHub Copilot": premium requests return on the first of the month, 00:00 UTC.
@@ -82,7 +82,7 @@ var quirks = []quirk{
 		{Codes: "user_weekly_rate_limited", Kind: core.QuotaSpent, Window: core.Week},
 		{Codes: "user_model_rate_limited model_rate_limited", Kind: core.RateLimited, Scope: core.ScopeModel},
 		{Status: "400 404 0", Codes: "model_not_found model_not_supported", Words: "model … not supported|model … not available|model … not enabled", Unless: "parameter|tool|image|reasoning", Kind: core.NotEntitled},
-		{Status: "403", Words: "not licensed|no copilot seat|does not have access to copilot|not authorized to use|subscription has ended|unauthorized: not authorized", Kind: core.Forbidden},
+		{Status: "403 0", Words: "not licensed|no copilot seat|does not have access to copilot|not authorized to use|subscription has ended|unauthorized: not authorized", Kind: core.Forbidden},
 	}},
 	// Cerebras cuts the body of its answer to an overlong request.
 	{"cerebras", "", []core.FaultRule{
@@ -114,7 +114,7 @@ var quirks = []quirk{
 		{Words: "hour allocated quota", Kind: core.QuotaSpent, Window: 5 * core.Hour},
 		{Words: "week allocated quota", Kind: core.QuotaSpent, Window: core.Week},
 		{Words: "month allocated quota", Kind: core.QuotaSpent, Window: 31 * core.Day},
-		{Words: "concurrency allocated quota", Kind: core.RateLimited},
+		{Words: "concurrency allocated quota|allocated quota exceeded, please increase", Kind: core.RateLimited},
 		{Codes: "allocationquota.freetieronly", Words: "free tier of the model has been exhausted", Kind: core.QuotaSpent, Scope: core.ScopeModel, Verdict: core.Suspend, Cause: "free quota of the model spent"},
 		{Status: "429", Codes: "throttling throttling.ratequota throttling.allocationquota throttling.burstrate limit_requests limit_burst_rate limitrequests", Kind: core.RateLimited},
 		{Status: "400 403", Codes: "arrearage", Kind: core.Unpaid},
@@ -138,6 +138,8 @@ var quirks = []quirk{
 	{"opencode opencode-go", "", []core.FaultRule{
 		{Codes: "creditserror", Kind: core.Unpaid},
 		{Codes: "monthlylimiterror userlimiterror", Kind: core.QuotaSpent, Window: 31 * core.Day, Returns: "month"},
+		{Status: "401", Words: "monthly spending limit|monthly limit", Kind: core.QuotaSpent, Window: 31 * core.Day, Returns: "month"},
+		{Status: "401", Codes: "modelerror", Words: "model … not supported|model is disabled", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 		{Codes: "freeusagelimiterror gousagelimiterror subscriptionusagelimiterror", Kind: core.QuotaSpent},
 	}},
 	{"openrouter", "", []core.FaultRule{
@@ -146,10 +148,15 @@ var quirks = []quirk{
 		{Words: "key limit exceeded (weekly", Kind: core.QuotaSpent, Window: core.Week, Returns: "monday utc"},
 		{Words: "key limit exceeded (monthly", Kind: core.QuotaSpent, Window: 31 * core.Day, Returns: "month"},
 		{Words: "key limit exceeded (total|key limit exceeded", Kind: core.QuotaSpent, Verdict: core.Suspend, Cause: "limit of the key reached"},
-		{Status: "404", Words: "data policy|privacy settings|guardrail restrictions", Kind: core.Forbidden, Scope: core.ScopeModel, Verdict: core.Surface, Cause: "excluded by the account's privacy settings"},
-		{Status: "404", Words: "support tool use|support image|support the requested parameters|that can handle the requested parameters", Kind: core.BadRequest},
+		{Status: "404 0", Words: "data policy|privacy settings|guardrail restrictions", Kind: core.Forbidden, Scope: core.ScopeModel, Verdict: core.Surface, Cause: "excluded by the account's privacy settings"},
+		{Status: "404 0", Words: "support tool use|support image|support the requested parameters|that can handle the requested parameters", Kind: core.BadRequest},
 	}},
-	{"kimi-coding", china, nil},
+	{"mistral", "", []core.FaultRule{
+		{Words: "service tier capacity exceeded", Kind: core.RateLimited, Scope: core.ScopeModel},
+	}},
+	{"kimi-coding", china, []core.FaultRule{
+		{Status: "403 0", Words: "only available for coding agents", Kind: core.Forbidden, Cause: "client not allowed by the provider"},
+	}},
 	{"moonshotai moonshotai-cn", china, []core.FaultRule{
 		{Status: "429", Codes: "exceeded_current_quota_error", Words: "exceeded_current_quota_error", Unless: "tpd|per day", Kind: core.Unpaid},
 		{Words: "max tpd|reached max request per day|tokens per day", Kind: core.QuotaSpent, Window: core.Day},
@@ -168,9 +175,10 @@ var quirks = []quirk{
 		{Codes: "spend_limit_exceeded", Kind: core.QuotaSpent},
 	}},
 	{"kilo", "", []core.FaultRule{
-		{Status: "401", Codes: "paid_model_auth_required", Words: "need to sign in to use this model", Kind: core.Unauthorized},
+		{Status: "401 0", Codes: "paid_model_auth_required", Words: "need to sign in to use this model", Kind: core.Unauthorized},
 	}},
 	{"google google-vertex", "", []core.FaultRule{
+		{Status: "429 0", Words: "limit: 0,|limit: 0 please|limit: 0 *", Kind: core.NotEntitled},
 		{Codes: "consumer_suspended", Kind: core.Forbidden, Cause: "project suspended"},
 		{Codes: "billing_disabled", Words: "prepayment credits are depleted|requires billing to be enabled", Kind: core.Unpaid},
 		{Status: "429", Words: "_per_base_model", Unless: "_per_day", Kind: core.RateLimited, Scope: core.ScopeModel},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 
 	"pimultiauth/core"
 	"pimultiauth/core/fault"
@@ -83,4 +84,48 @@ func TestTheSameTextAlone(t *testing.T) {
 		}
 	}
 	assert.Greater(t, count, 250)
+}
+
+// TestTheMessageAlone tells each refusal by its sentence only, with its status and without. Less can be known then, and most is: but no
+// account may be taken out for good because of a sentence whose whole answer would not.
+func TestTheMessageAlone(t *testing.T) {
+	known := map[string]*core.Provider{}
+	for _, p := range providers.All() {
+		known[p.ID] = &p
+	}
+	all, err := samples.Read(os.DirFS("testdata/faults"))
+	require.NoError(t, err)
+	count, withStatus, without := 0, 0, 0
+	for _, s := range all {
+		o := s.Outcome
+		message := gjson.Get(o.Body, "error.message").String()
+		if e := gjson.Get(o.Body, "error"); e.Type == gjson.String {
+			message = e.String()
+		}
+		if o.Status < 400 || len(o.Headers) > 0 || !gjson.Valid(o.Body) || message == "" {
+			continue
+		}
+		count++
+		p := known[s.Provider]
+		if p == nil {
+			p = &core.Provider{ID: s.Provider}
+		}
+		status := strconv.Itoa(o.Status)
+		bare := fault.Read(p, s.Model, core.Outcome{Text: message}, s.At)
+		told := fault.Read(p, s.Model, core.Outcome{Text: "OpenAI API error (" + status + "): " + status + " " + message}, s.At)
+		if s.Want.Verdict != string(core.Suspend) {
+			assert.NotEqual(t, core.Suspend, bare.Verdict, "%s/%s: %s", s.Provider, s.Name, message)
+			assert.True(t, told.Verdict != core.Suspend || o.Status == 401, "%s/%s: %s", s.Provider, s.Name, message)
+		}
+		if s.Want.Kind == string(bare.Kind) {
+			without++
+		}
+		if s.Want.Kind == string(told.Kind) {
+			withStatus++
+		}
+	}
+	assert.Greater(t, count, 300)
+	assert.Greater(t, 100*withStatus/count, 94, "of a hundred sentences with their status")
+	assert.Greater(t, 100*without/count, 88, "of a hundred sentences alone")
+	t.Logf("%d sentences: the kind of %d with their status, of %d alone", count, withStatus, without)
 }

@@ -33,7 +33,7 @@ const (
 	unpaidWords = "credit balance is too low|balance is too low|balance too low|balance is not enough|insufficient balance|insufficient account balance|balance is insufficient|balance insufficient|" +
 		"insufficient_balance|insufficient credit|insufficient funds|insufficient_funds|insufficient account funds|not enough credit|not enough balance|not enough funds|no credits|no remaining credits|any credits or licenses|out of credits|" +
 		"ran out of credits|run out of credits|out of prepaid credits|credits depleted|credits are depleted|credits have been depleted|credits are exhausted|credits have been exhausted|credits exhausted|credits expired|credits have expired|" +
-		"balance depleted|balance is depleted|balance exhausted|balance is $0|balance is 0|balance has run out|" +
+		"balance depleted|balance is depleted|balance exhausted|check your account balance|check your balance|balance is $0|balance is 0|balance has run out|" +
 		"outstanding balance|payment required|payment_required|no payment method|billing hard limit|requires more credits|" +
 		"account is not active, please check your billing|billing is not active|billing to be enabled|billing is disabled|billing account … disabled|billing has been disabled|used all available credits|" +
 		"failure to pay|past due|past-due|overdue|unpaid invoice|unpaid balance|payment failed|payment method failed|in arrears|negative credit balance|negative balance|" +
@@ -69,7 +69,7 @@ const (
 	keyCodes = "invalid_api_key authentication_error invalid_authentication_error incorrect_api_key api_key_invalid unauthenticated unauthorized invalid_token autherror " +
 		"incorrect_api_key_error unrecognizedclientexception invalidsignatureexception invalidapikey api_key_service_blocked wrong_api_key wrong_api_key_error authenticationerror " +
 		"invalid_key api_key_expired api_key_disabled key_disabled incompletesignatureexception missingauthenticationtokenexception auth_error unauthenticated_error invalid_iam_token"
-	keyWords = "invalid api key|invalid_api_key|invalid-api-key|invalidapikey|invalid api-key|incorrect api key|api key not valid|api_key_invalid|api key is invalid|api key is not valid|api key invalid|" +
+	keyWords = "api-key you provided|api key you provided|api key appears to be invalid|provide an api key|provide your api key|unregistered callers|login fail|no credentials presented|header should match organization|invalid api key|invalid_api_key|invalid-api-key|invalidapikey|invalid api-key|incorrect api key|api key not valid|api_key_invalid|api key is invalid|api key is not valid|api key invalid|" +
 		"api key expired|api key has expired|api key is expired|api key not found|api key does not exist|api key is disabled|api key has been disabled|api key is currently blocked|api key has been deleted|" +
 		"invalid x-api-key|invalid authentication|invalid auth|invalid bearer token|invalid authorization|invalid credential|invalid key|invalid token|unauthorized|unauthenticated|authentication_error|authentication failed|" +
 		"authentication fails|authentication error|authorization failed|authorization required|no auth credentials|bad credentials|wrong api key|token is invalid|no api key|missing api key|" +
@@ -91,7 +91,7 @@ const (
 	lacksWords = "missing scope|missing required scope|missing permission|insufficient permission|insufficient_scope|insufficient authentication scopes|lacks the required scope|scope requirement|required scope|does not have the required scope|oauth authentication is currently not|" +
 		"not allowed for this organization|must be a member of an organization|consumer_invalid|service_disabled|has not been used in project|api is disabled|subscription is not active|no active subscription|subscription has expired|" +
 		"subscription expired|subscription ended|subscription was canceled|only authorized for use with|ip address is not|ip address … not allowed|ip address … not authorized|ip not allowed|ip is not in the allow|your ip … blocked|not whitelisted|whitelist|allowlist|public access is disabled|approved private endpoint|" +
-		"firewall rules|virtual network|sso … required|saml|two-factor|terms of service must be accepted|accept the terms|referer … blocked|restricted api key|does not have access to this endpoint|not authorized to use this copilot|" +
+		"firewall rules|virtual network|sso … required|saml|two-factor|terms of service must be accepted|referer … blocked|restricted api key|does not have access to this endpoint|not authorized to use this copilot|" +
 		"no access to copilot|copilot is not enabled|policy … disabled by|disabled by your organization|disabled by your administrator|disabled by an administrator|operation not allowed|permission … denied on resource"
 
 	notInPlanCodes = "model_access_denied model_not_in_plan subscription_required not_entitled usage_not_included model_not_available_for_integrator accessdenied.unpurchased " +
@@ -101,13 +101,13 @@ const (
 		"requires a subscription|requires a paid|requires a plus|requires a pro|requires a max|requires an enterprise|requires plus|requires pro|requires max|requires team|requires business|requires enterprise|requires an upgrade|plan does not include|" +
 		"plan does not support|plan doesn't include|plan does not have access|subscription plan does not|subscription does not include|does not currently include|does not yet include|usage_not_included|not allowed to access model|not allowed to use model|not allowed to access this model|" +
 		"current plan … model|free plan … model|your tier … model|free tier users|upgrade to access|upgrade to use|upgrade your plan to use|upgrade your plan to access|model … upgrade your plan|model … upgrade to|model … not enabled for|model … not permitted|" +
-		"not purchased|暂无权限|无权访问|未开通|套餐不包含|当前套餐|プランでは利用できません|in ihrem tarif nicht|nicht in ihrem plan|n'est pas inclus|no está incluido"
+		"blocked at the project level|blocked at the organization level|requires terms acceptance|model is not allowed for|not allowed for your team|not allowed for your organization|not purchased|暂无权限|无权访问|未开通|套餐不包含|当前套餐|プランでは利用できません|in ihrem tarif nicht|nicht in ihrem plan|n'est pas inclus|no está incluido"
 
 	noModelCodes = "model_not_found model_not_supported modelerror unsupported_model model_not_available model_decommissioned unknown_model model_not_exist deploymentnotfound model_not_found_error " +
 		"invalid_model modelnotfound model_deprecated model_retired invalid_model_error model_does_not_exist model_offline modelnotsupported model_unavailable"
-	noModelWords = "unknown model|unsupported model|no such model|invalid model|model is invalid|no endpoints found|no endpoints available|not_found_error model:|model_not_found|model_not_supported|not a valid model|model not exist|model … not found|model … does not exist|" +
+	noModelWords = "not found the model|model is disabled|unknown model|unsupported model|no such model|invalid model|model is invalid|no endpoints found|no endpoints available|not_found_error model:|model_not_found|model_not_supported|not a valid model|model not exist|model … not found|model … does not exist|" +
 		"model … doesn't exist|model … not exist|model … not supported|model … not available|model … no longer available|model … decommissioned|model … deprecated|model … retired|model … is not enabled|model … end of life|" +
-		"model … end-of-life|model … has been removed|model … discontinued|model … sunset|model … marked by provider as legacy|model … was shut down|model … is offline|could not find model|no model named|no model with|no allowed providers|no providers available|models … is not found|model identifier is invalid|deployment … does not exist|" +
+		"model … end-of-life|model … has been removed|model … discontinued|model … sunset|model … marked by provider as legacy|model … was shut down|model … is offline|could not find model|no model named|no model with|no allowed providers|no providers available|models … is not found|model identifier is invalid|unable to access non-serverless model|unable to access model|deployment … does not exist|" +
 		"模型不存在|未知模型|不支持的模型|模型已下线|モデルが見つかりません|モデルは存在しません|存在しないモデル|modell … nicht gefunden|modell … existiert nicht|modèle … introuvable|modèle … n'existe pas|modelo … no existe|modelo … no encontrado"
 	// aboutParameters tell "parameter x is not supported with this model" from a model that is not there.
 	aboutParameters = "parameter|tool|image|reasoning|temperature|thinking|unsupported_value|unsupported value|invalid_value|response_format|top_p|max_tokens|stream|audio|video|schema"
@@ -130,7 +130,7 @@ const (
 		"rate_limit_quota_exceeded workspace_owner_usage_limit_reached workspace_member_usage_limit_reached quota_exhausted insufficientquota monthlylimiterror userlimiterror subscriptionusagelimiterror " +
 		"subscription_usage_limit_error daily_limit_exceeded monthly_limit_exceeded weekly_limit_exceeded monthly_limit_reached usage_limit usage_limit_error quota_limit_exceeded quota_reached quota_limit_reached daily_quota_exceeded plan_limit_exceeded spend_limit_reached budget_exceeded " +
 		"key_limit_exceeded outofquota tokens_quota_exceeded usagelimitexceeded free_quota_exceeded usage_limit_reached_error credit_limit_reached dailylimitexceeded session_limit_exceeded"
-	quotaWords = "usage limit|usage cap|insufficient_quota|insufficient quota|exceeded your current quota|exceeded your quota|quota exceeded|quota_exceeded|exceeded quota|exceeded the quota|quota exhausted|quota has been exhausted|quota is exhausted|quota is used up|quota used up|quota has been used|quota limit|quota reached|" +
+	quotaWords = "monthly budget|daily budget|usage limit|usage cap|insufficient_quota|insufficient quota|exceeded your current quota|exceeded your quota|quota exceeded|quota_exceeded|exceeded quota|exceeded the quota|quota exhausted|quota has been exhausted|quota is exhausted|quota is used up|quota used up|quota has been used|quota limit|quota reached|" +
 		"exhausted your|no quota|used up your|used all your|used all of your|free allocation|neurons|spending limit|spending cap|spend limit|premium request|hit your limit|hit your usage|hit your weekly|hit your session|reached your limit|reached your usage|reached your weekly|reached your daily|reached your monthly|reached your plan|" +
 		"limit exhausted|monthly included credits|allocated quota|out of budget|budget has been exceeded|budget exceeded|exceeded budget|over budget|key limit exceeded|limit_reached|reached its monthly|requests quota|your quota|exceeded … quota|plan limit|session limit|weekly limit|monthly limit|daily limit|message limit|messages limit|call volume quota|allowance|" +
 		"free tier … exhausted|free quota|free trial … exhausted|配额|额度已用|额度不足|额度耗尽|使用上限|用量上限|使用限额|调用上限|限额已|免费额度|クォータ|利用上限|使用量の上限|使用制限に達|上限に達しました|kontingent|nutzungslimit|tageslimit|wochenlimit|monatslimit|quota dépassé|quota épuisé|limite d'utilisation|" +
@@ -138,13 +138,13 @@ const (
 
 	rateCodes = "rate_limit_error rate_limit_exceeded rate_limit_reached_error too_many_requests throttlingexception resource_exhausted rate_limited throttling throttling.* toomanyrequests user_model_rate_limited user_global_rate_limited* " +
 		"integration_rate_limited ratelimitreached rate_limit rate_limit_reached ratelimit ratelimiterror concurrency_limit_exceeded too_many_requests_error limit_requests limit_burst_rate rate_limit_error_exceeded toomanyrequestsexception ratelimitexceeded requests_rate_limit concurrent_request_limit 1015"
-	rateWords = "too many requests|rate limit|rate-limit|rate_limit|ratelimit|throttl|requests per minute|requests per second|requests per hour|tokens per minute|server busy|server is busy|no available slot|all slots busy|too many concurrent|concurrency limit|concurrent request|concurrent connections|" +
+	rateWords = "high frequency usage|high concurrency|concurrency usage|rate increased too quickly|too many api requests|reduce frequency|reduce concurrency|too many requests|rate limit|rate-limit|rate_limit|ratelimit|throttl|requests per minute|requests per second|requests per hour|tokens per minute|server busy|server is busy|no available slot|all slots busy|too many concurrent|concurrency limit|concurrent request|concurrent connections|" +
 		"resource exhausted|resource_exhausted|resource has been exhausted|too many tokens|limit per minute|per minute limit|slow down|too frequent|request frequency|request limit exceeded|being rate limited|请求过多|请求频率|频率限制|请求过于频繁|过于频繁|速率限制|并发|限流|リクエストが多すぎ|レート制限|リクエスト数|同時リクエスト|" +
 		"zu viele anfragen|anfragelimit|ratenlimit|trop de requêtes|limite de débit|limite de requêtes|demasiadas solicitudes|demasiadas peticiones|límite de solicitudes|límite de velocidad|límite de tasa"
 
 	busyCodes = "overloaded_error engine_overloaded_error server_overloaded model_overloaded slow_down capacity_exceeded modelnotreadyexception serviceunavailableexception server_is_overloaded engine_overloaded overloaded no_capacity " +
 		"nocapacity queue_exceeded model_not_ready server_busy insufficient_capacity capacity_error modeloverloaded over_capacity outofcapacity model_at_capacity"
-	busyWords = "overloaded|out of memory|cuda oom|no more data centers|capacity temporarily exceeded|at capacity|at full capacity|model is not loaded|model not loaded|failed to load model|currently loading|is loading|high demand|high load|heavy load|high traffic|out of capacity|capacity exceeded|no capacity|insufficient capacity|" +
+	busyWords = "too busy|over capacity|负载较高|集群负载|server is not ready|model is not ready|still building or deploying|overloaded|out of memory|cuda oom|no more data centers|capacity temporarily exceeded|at capacity|at full capacity|model is not loaded|model not loaded|failed to load model|currently loading|is loading|high demand|high load|heavy load|high traffic|out of capacity|capacity exceeded|no capacity|insufficient capacity|" +
 		"currently experiencing|warming up|cold start|服务繁忙|服务器繁忙|系统繁忙|模型繁忙|访问量过大|负载过高|混雑|混み合|過負荷|überlastet|ausgelastet|surchargé|sobrecargad|saturado"
 
 	brokenCodes = "api_error server_error internal_server_error internal_error internal unavailable service_unavailable internalserverexception bad_gateway internalerror service_unavailable_error modelerrorexception modelstreamerrorexception upstream_error internal_failure"
@@ -158,10 +158,15 @@ const (
 		"connection refused|connection closed|connection lost|connection terminated|stream ended|stream closed|stream disconnected|websocket|unexpected end of|getaddrinfo|failed to fetch|ssl_error|err_ssl|err_tls|tls connection|tls handshake|certificate|self-signed|self signed|load failed|proxy authentication|" +
 		"unable to connect|could not connect|cannot connect|dns|err_http2|err_stream_premature|network changed|aborted by the remote|<!doctype|captive portal|网络错误|网络异常|ネットワークエラー|netzwerkfehler|erreur réseau|error de red"
 
-	stoppedWords = "request was aborted|request aborted|operation was aborted|operation aborted|aborterror|user aborted|user cancelled|user canceled|cancelled by user|canceled by user|aborted by user|request cancelled|request canceled"
+	stoppedWords = "operation was cancelled|operation was canceled|request was aborted|request aborted|operation was aborted|operation aborted|aborterror|user aborted|user cancelled|user canceled|cancelled by user|canceled by user|aborted by user|request cancelled|request canceled"
 
 	badCodes = "invalid_request_error invalid_argument bad_request validationexception unsupported_parameter invalid_request invalidparameter invalid_parameter invalid_type missing_required_parameter invalid_value unsupported_value invalid_image image_parse_error failed_precondition badrequest " +
 		"validation_error unprocessable_entity invalid_image_format"
+	// oddWords are complaints about what was sent that say so in no other way.
+	oddWords = "json payload|unknown name|parse the json|invalid json|not permitted|mime type|extra inputs|deserialize|header is required|invalid schema|is not valid under|must have a corresponding|tool_use|tool_result|`temperature`|organization must be verified|max_tokens|" +
+		"max_completion_tokens|must be one of|must be less than|must be greater|should be [|does not support|not supported on this model|not supported|unsupported|image dimensions|pdf specified|thinking budget|is too large|is illegal|string too long|failed to call a function|adjust your prompt|different http method|unable to process the request|" +
+		"encrypted content|previous response with id|thought signature|does not work with the specified model|high risk"
+
 	badWords = "bad request|invalid request|invalid_request|invalid argument|invalid parameter|unknown parameter|unsupported endpoint|unsupported parameter|unsupported value|validation error|field required|missing required|malformed|could not process image|unsupported image|image exceeds|参数错误|参数无效|無効なリクエスト|ungültige anfrage|requête invalide|solicitud no válida"
 
 	misconfigWords = "no api key found|no api key for provider|no api key is configured|api key is required but|is not set. please|environment variable … not set|environment variable is required|base url is required|base_url is required|invalid url|unsupported protocol|no credentials found|could not load credentials|" +
@@ -170,7 +175,7 @@ const (
 	// forModel says that a limit is one model's.
 	forModelCodes = "user_model_rate_limited model_rate_limited model_rate_limit_exceeded"
 	forModelWords = "rate limit reached for … in organization|rate limit reached for … on tokens per|rate limit reached for … on requests per|limit for this model|limits for this model|limit for the model|limit for model|limit of this model|quota for this model|quota on this model|capacity on this model|exceeded for this model|exceeded for model|" +
-		"model's rate limit|model rate limit|limit reached for this model|limit reached for model|opus limit|sonnet limit|opus weekly limit|sonnet weekly limit|with base model|limit on this model|requests for this model|for this model has been|该模型的|此模型的|このモデルの"
+		"model's rate limit|model rate limit|limit reached for this model|limit reached for model|opus limit|sonnet limit|opus weekly limit|sonnet weekly limit|with base model|quota exceeded for metric … model:|limit on this model|requests for this model|for this model has been|该模型的|此模型的|このモデルの"
 )
 
 // commonFirst is asked after the provider's own rules and before what the status decides.
@@ -179,12 +184,13 @@ var commonFirst = []core.FaultRule{
 	{Status: "400 403 429 402 0", Words: overageWords, Kind: core.PolicyOverage},
 	{Status: "400 401 402 403 429 0", Codes: "workspace_owner_credits_depleted workspace_member_credits_depleted", Kind: core.Unpaid, Cause: "workspace credits used up"},
 	{Status: "402 403 429 400 0", Codes: "usage_not_included", Kind: core.NotEntitled},
+	{Status: "429 0", Words: "request too large for … tokens per", Kind: core.TooLong, Cause: "request larger than the limit"},
 	{Status: "403 429 400 402 0", Codes: "paid_plan_required", Words: "paid_plan_required", Kind: core.NotEntitled, Wait: -1},
 }
 
+// tooManyRules are asked of a 429 before its headers.
 var tooManyRules = []core.FaultRule{
 	{Codes: busyCodes, Kind: core.Overloaded},
-	{Words: "request too large for … tokens per|requested tokens … exceed … limit", Kind: core.TooLong, Cause: "request larger than the limit"},
 }
 
 // afterWindows is asked of a 429 that no window of the headers explains.
@@ -192,6 +198,8 @@ var afterWindows = []core.FaultRule{
 	{Codes: unpaidCodes, Words: unpaidWords, Unless: "unlock … free model|free-models-per|per minute", Kind: core.Unpaid},
 	{Words: unpaidAdvice, Unless: "limit|quota|too many|throttl|requests per|tokens per", Kind: core.Unpaid},
 	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Words: "package has expired|plan has expired|subscription has expired|membership has expired|套餐已过期|套餐已到期", Kind: core.Unpaid, Cause: "plan expired"},
+	{Codes: notInPlanCodes, Words: "does not yet include access|plan does not include|not included in your plan|not available on your plan|not available in your plan|requires a paid plan|paid plan required", Unless: "rate limit|usage limit|quota|too many|per minute|per day", Kind: core.NotEntitled},
 	{Words: "model is overloaded|model … overloaded|engine is currently overloaded|service … overloaded|server is overloaded|out of capacity|at capacity|no capacity|model is currently overloaded|experiencing high demand|experiencing heavy|high traffic|heavy traffic|server … overloaded", Unless: "rate limit|quota", Kind: core.Overloaded},
 }
 
@@ -212,7 +220,7 @@ var paymentRules = []core.FaultRule{
 	{Codes: closedCodes, Words: closedWords, Unless: "failure to pay|unpaid|past due|balance|" + threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	// OpenRouter: a smaller request may still pass.
 	{Words: "can only afford", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
-	{Codes: "usage_limit_reached monthlylimiterror quota_exceeded monthly_spend_limit_reached spend_limit_exceeded budget_exceeded key_limit_exceeded subscription_sharing_*", Words: "monthly included credits|included credits|usage limit|quota exceeded|exceeded your quota|exceeded your monthly quota|weekly limit|daily limit|monthly limit|free quota", Kind: core.QuotaSpent},
+	{Codes: "usage_limit_reached monthlylimiterror quota_exceeded monthly_spend_limit_reached spend_limit_exceeded budget_exceeded key_limit_exceeded subscription_sharing_*", Words: "monthly included credits|included credits|exceeded its budget|refreshes monthly|usage limit|quota exceeded|exceeded your quota|exceeded your monthly quota|weekly limit|daily limit|monthly limit|free quota", Kind: core.QuotaSpent},
 }
 
 var paymentLast = []core.FaultRule{
@@ -233,7 +241,7 @@ var forbiddenRules = []core.FaultRule{
 	{Codes: "access_terminated_error", Kind: core.Forbidden, Cause: "access ended by the provider"},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
-	{Codes: lacksCodes, Words: "insufficient authentication scopes|missing scope|missing permission|insufficient permission|sufficient permissions|required permissions|required scope|scope requirement", Kind: core.Forbidden, Cause: "key lacks a permission"},
+	{Codes: lacksCodes, Words: "permission … denied on resource|insufficient authentication scopes|missing scope|missing permission|insufficient permission|sufficient permissions|required permissions|required scope|scope requirement", Kind: core.Forbidden, Cause: "key lacks a permission"},
 	{Codes: notInPlanCodes + " " + noModelCodes, Words: notInPlanWords + "|" + noModelWords, Kind: core.NotEntitled},
 	{Codes: expiredCodes, Words: expiredWords, Unless: "api key", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Words: lacksWords, Kind: core.Forbidden, Cause: "access not permitted"},
@@ -281,7 +289,8 @@ var withoutStatus = []core.FaultRule{
 	{Words: stoppedWords, Kind: core.Aborted},
 	{Codes: longCodes, Words: longWords, Unless: longLimits, Kind: core.TooLong},
 	{Codes: unpaidCodes, Words: "balance is too low|insufficient balance|余额不足|欠费", Kind: core.Unpaid},
-	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Codes: closedCodes, Words: closedWords, Unless: threats + "|failure to pay|unpaid|past due|balance", Kind: core.Forbidden, Cause: "account or organization closed"},
+	{Words: "membership has expired|membership is active|plan has expired|package has expired", Kind: core.Unpaid, Cause: "plan expired"},
 	{Words: unpaidWords, Unless: "usage limit|rate limit|quota exceeded|session limit|weekly limit|free-models-per", Kind: core.Unpaid},
 	{Words: unpaidAdvice, Unless: "limit|quota|too many|throttl|requests per|tokens per|overloaded", Kind: core.Unpaid},
 	{Codes: revokedCodes, Words: revokedWords, Kind: core.Unauthorized, Cause: "login revoked"},
@@ -293,7 +302,7 @@ var withoutStatus = []core.FaultRule{
 var withoutStatusThen = []core.FaultRule{
 	{Codes: quotaCodes + " " + rateCodes, Words: quotaWords + "|" + rateWords, Kind: ""},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
-	{Codes: lacksCodes, Words: "missing scope|insufficient authentication scopes|only authorized for use with|no active subscription|subscription is not active", Kind: core.Forbidden, Cause: "access not permitted"},
+	{Codes: lacksCodes, Words: lacksWords + "|sufficient permissions|required permissions", Kind: core.Forbidden, Cause: "access not permitted"},
 	{Codes: keyCodes, Words: keyWords, Kind: core.Unauthorized},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: notInPlanCodes, Words: notInPlanWords, Unless: "parameter", Kind: core.NotEntitled},
@@ -303,6 +312,7 @@ var withoutStatusThen = []core.FaultRule{
 	{Codes: timeoutCodes, Words: timeoutWords, Kind: core.Timeout},
 	{Codes: brokenCodes, Words: brokenWords, Kind: core.Overloaded, Cause: "provider failed"},
 	{Codes: badCodes, Words: badWords, Kind: core.BadRequest},
+	{Words: oddWords, Kind: core.BadRequest},
 }
 
 // spans are the words for windows, the longest first: a text that names two means that both are spent.

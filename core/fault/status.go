@@ -230,7 +230,7 @@ func (e *evidence) byWords() core.Fault {
 		return f
 	}
 	_, confidence := e.named()
-	if len(e.parts) == 0 && e.says("resource exhausted|resource_exhausted") && e.spanNamed() == 0 {
+	if len(e.parts) == 0 && e.says("resource exhausted|resource_exhausted") && !e.says("try again later|too many requests") && e.spanNamed() == 0 {
 		// gRPC's name for any limit, alone: nothing says that it is a short one.
 		return e.rotate(core.QuotaSpent, e.limitScope(), defaultQuota, confidence, "quota spent")
 	}
