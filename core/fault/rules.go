@@ -288,6 +288,7 @@ var unknownModel = []core.FaultRule{
 var withoutStatus = []core.FaultRule{
 	{Words: stoppedWords, Kind: core.Aborted},
 	{Codes: longCodes, Words: longWords, Unless: longLimits, Kind: core.TooLong},
+	{Words: "can only afford", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
 	{Codes: unpaidCodes, Words: "balance is too low|insufficient balance|余额不足|欠费", Kind: core.Unpaid},
 	{Codes: closedCodes, Words: closedWords, Unless: threats + "|failure to pay|unpaid|past due|balance", Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Words: "membership has expired|membership is active|plan has expired|package has expired", Kind: core.Unpaid, Cause: "plan expired"},
