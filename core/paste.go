@@ -264,6 +264,10 @@ func (p *paste) split(text string) (what kind, left, right string) {
 	case strings.HasSuffix(text, ":") && len(text) > 1:
 		return isName, text[:len(text)-1], ""
 	}
+	if strings.HasPrefix(text, "--") {
+		// The flag of a command.
+		text = strings.TrimLeft(text, "-")
+	}
 	url := strings.Index(text, "://")
 	if i := strings.IndexByte(text, '='); i > 0 && (url < 0 || i < url) && isIdentifier(text[:i]) {
 		if right := strings.TrimLeft(text[i:], "="); right != "" {
@@ -304,7 +308,7 @@ func keyName(name string) bool {
 			return false
 		}
 	}
-	for _, part := range []string{"key", "token", "secret", "auth", "bearer", "credential", "password"} {
+	for _, part := range []string{"key", "token", "secret", "auth", "bearer", "credential"} {
 		if strings.Contains(name, part) {
 			return true
 		}
@@ -318,7 +322,7 @@ func otherName(name string) bool {
 	if strings.ToUpper(name) == name && lower != name || strings.HasSuffix(lower, "id") || strings.HasSuffix(lower, "version") || strings.HasSuffix(lower, "type") {
 		return true
 	}
-	for _, part := range []string{"model", "content-", "accept", "agent", "host", "region", "location", "project", "organi", "email", "user", "date", "created", "expires", "gateway", "url"} {
+	for _, part := range []string{"model", "content-", "accept", "agent", "host", "region", "location", "project", "organi", "email", "user", "date", "created", "expires", "gateway", "url", "pass"} {
 		if strings.HasPrefix(lower, part) {
 			return true
 		}

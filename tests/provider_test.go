@@ -45,10 +45,23 @@ func sampleOf(p core.Provider, n string) string {
 	return prefix + "0a1B2c3D4e5F6a7B8c9D0e1F2a3B4c5D" + n
 }
 
+// catalogue is the one that ships and two providers more: a value each, with nothing of them anywhere else.
+func catalogue() []core.Provider {
+	return append(providers.All(),
+		core.Provider{ID: "next-keys", Name: "Next Keys", Keys: true, Env: []string{"NEXT_KEYS_API_KEY"}, Origins: []string{"https://api.next-keys.example"},
+			Key: core.KeyShape{Prefixes: []string{"nk_"}}, Check: core.KeyCheck{URL: "https://api.next-keys.example/v1/models", Header: "authorization"},
+			Windows: core.HeaderWindows},
+		core.Provider{ID: "next-login", Name: "Next Login", Login: "own", Mode: core.UsageBased, Origins: []string{"https://api.next-login.example"},
+			Identity: core.IdentityRule{Account: []string{"access/sub"}}.Read,
+			Methods:  []core.LoginMethod{{ID: "device", Label: "Device"}},
+			Renew:    func(core.Host, core.Secret) (core.Secret, error) { return "", core.ErrCanceled }},
+	)
+}
+
 // Every provider of the catalogue goes through this one suite.
 func TestEveryProvider(t *testing.T) {
 	ids := map[string]bool{}
-	for _, p := range providers.All() {
+	for _, p := range catalogue() {
 		t.Run(p.ID, func(t *testing.T) {
 			for _, id := range append([]string{p.ID}, p.Aliases...) {
 				assert.True(t, store.ValidID(id), id)
@@ -92,10 +105,15 @@ func TestEveryProvider(t *testing.T) {
 				assert.Empty(t, why)
 				assert.True(t, p.MayReach(u.Origin(), core.Override{}), "the key is checked where it may be sent")
 			}
+			if p.Login == "own" {
+				assert.NotEmpty(t, p.Methods, "it has a login of its own")
+				assert.True(t, p.Renewal != nil || p.Renew != nil, "its logins are renewed")
+			}
 			rotates(t, p)
+			tellsUsage(t, p)
 		})
 	}
-	assert.GreaterOrEqual(t, len(ids), 47)
+	assert.GreaterOrEqual(t, len(ids), 51)
 }
 
 // keys checks that keys of the vendor's shape are read out of a paste and told apart.
@@ -134,7 +152,7 @@ func rotates(t *testing.T, p core.Provider) {
 		}
 		return `{"type":"oauth","access":"at-` + n + `","refresh":"rt-` + n + `","expires":1800003600000}`
 	}
-	c := host.Native{Engine: engine.New(providers.All())}
+	c := host.Native{Engine: engine.New(catalogue())}
 	// A start reads files until it knows enough.
 	turn, err := c.Call(core.Message{At: 1800000000000, Start: &core.Start{Known: []string{p.ID}}})
 	for require.NoError(t, err); turn.Flow != 0; require.NoError(t, err) {
@@ -159,6 +177,23 @@ func rotates(t *testing.T, p core.Provider) {
 	require.NoError(t, err)
 	require.NotNil(t, turn.Lease, "nobody takes over")
 	assert.NotEqual(t, first, turn.Lease.Account)
+}
+
+// tellsUsage asks the core what a usage endpoint that says nothing leaves known: nothing, in words.
+func tellsUsage(t *testing.T, p core.Provider) {
+	c := host.Native{Engine: engine.New(catalogue())}
+	turn, err := c.Call(core.Message{At: 1800000000000, Inspect: &core.Inspect{Line: `{"what":"usage","at":1800000000000,"provider":"` + p.ID + `","status":200,"headers":{},"body":"{}"}`}})
+	require.NoError(t, err)
+	answer := json.Parse(turn.Inspected.Line)
+	for _, field := range []string{"plan", "windows", "blockedUntil", "balance", "error"} {
+		assert.True(t, answer.Get(field).Exists(), "%s: %s", field, answer.Raw)
+	}
+	assert.Empty(t, answer.Get("windows").Array(), "nothing is known, and that is neither zero nor full")
+	if p.Usage == nil {
+		assert.NotEmpty(t, answer.Get("error").Str, "a provider without usage says so")
+		return
+	}
+	assert.True(t, p.Usage.Logins || p.Usage.Keys, "it says for whom")
 }
 
 // What Pi ships is where a credential may be sent: a new address of a vendor is found here and not by a person.

@@ -140,7 +140,8 @@ export async function authOf(
 	if (credential.key !== undefined) resolved.key = await resolveConfigValue(credential.key, credential.env);
 	const found = await provider.auth.apiKey.resolve({ ctx, credential: resolved, signal });
 	if (!found) throw new Error("the provider does not accept the entry");
-	return { ...found.auth, env: found.env };
+	// Some of Pi's providers leave out what else the entry says, e.g. Vertex the project and location of a key.
+	return { ...found.auth, env: credential.env ? { ...credential.env, ...found.env } : found.env };
 }
 
 /** Tells one key from another without keeping it: 32 bits of FNV-1a, as core.Secret.Mark. */
