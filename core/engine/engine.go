@@ -63,6 +63,8 @@ type Engine struct {
 	seed int64
 	// salt tells this process from others; it is made of the first seed.
 	salt int64
+	// savedAt is when a change of the state last left for the disk.
+	savedAt core.Time
 
 	lastLease  int64
 	lastFlow   int64

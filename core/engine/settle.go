@@ -67,7 +67,7 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 	}
 	if home, ok := p.Homes[r.session]; ok && home.Account == c.ID {
 		home.At, home.Prefix = max(home.At, at), max(o.Input+o.Cached+o.Output, r.prompt, 0)
-		if at.Sub(home.Saved) > homeRefreshed {
+		if at.Sub(home.Saved) > homeRefreshed && at.Sub(e.savedAt) >= core.Second {
 			home.Saved = at
 			turn.Effects = append(turn.Effects, e.saveDelta(store.HomeDelta(p.Provider, c.ID, r.session, at), false))
 		}
@@ -122,9 +122,11 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 	turn.Effects = append(turn.Effects, e.bench(r, p, c, f, at)...)
 	e.urge(c, f.Kind)
 	if !again && !o.Emitted {
-		// Too many requests fail for reasons of the provider: one more attempt would only add to them.
-		original.Effects = turn.Effects
-		return original
+		// Too many requests fail for reasons of the provider: one more attempt would only add to them, but for one where answers come.
+		if next := p.Pick(r.ask(at)); next.Index < 0 || !p.Proven(next.Index, at) {
+			original.Effects = turn.Effects
+			return original
+		}
 	}
 	next := e.another(r, p, o, at)
 	next.Effects = append(turn.Effects, next.Effects...)

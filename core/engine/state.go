@@ -46,6 +46,7 @@ func (e *Engine) mode(provider string, stored core.Mode) core.Mode {
 // saveDelta joins a change into what this instance knows and queues its way to the disk.
 func (e *Engine) saveDelta(delta string, sync bool) core.Effect {
 	e.state.Join(delta)
+	e.savedAt = e.at
 	return e.effect(core.Effect{File: &core.File{Op: "save", Name: "state", Delta: core.Secret(delta), Sync: sync}})
 }
 

@@ -20,7 +20,9 @@ const (
 	maxGrown = 15 * core.Minute
 	// spreadShare and maxSpread bound how far the returns of several processes are spread after an end they share.
 	spreadShare = 8
-	maxSpread   = 30 * core.Second
+	maxSpread   = 25 * core.Second
+	// proven is how long an answer vouches for an account.
+	proven = 10 * core.Minute
 	// maxPaces bounds the models whose usual wait is kept.
 	maxPaces = 64
 )
@@ -88,6 +90,12 @@ func (p *Pool) Spend(at core.Time) bool {
 	return budgetFull-p.Live.Budget >= budgetOpen
 }
 
+// Proven reports whether an account has answered lately and not failed since: going to it adds nothing to an outage.
+func (p *Pool) Proven(i int, at core.Time) bool {
+	l := &p.Accounts[i].Live
+	return l.Served > l.Failed && at.Sub(l.Served) <= proven
+}
+
 // Earn counts an answer.
 func (p *Pool) Earn() { p.Live.Budget = max(p.Live.Budget-budgetEarned, 0) }
 
@@ -152,5 +160,6 @@ func (p *Pool) Answered(i int, model string, at core.Time, o *core.Outcome) {
 func (p *Pool) Failed(i int, at core.Time) {
 	l := &p.Accounts[i].Live
 	l.Health = l.Health.Add(at, false)
+	l.Failed = at
 	p.Touch(i)
 }

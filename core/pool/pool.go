@@ -108,6 +108,8 @@ type Live struct {
 	// Served is when it last answered, and ServedModel with which model.
 	Served      core.Time
 	ServedModel string
+	// Failed is when it last failed for a soft fault.
+	Failed core.Time
 	// Probe is until when one request tries an account whose bench has ended, while the others wait for what comes of it.
 	Probe core.Time
 }
