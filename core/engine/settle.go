@@ -102,7 +102,8 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 	if soft {
 		p.Failed(i, at)
 	}
-	if f.Verdict == core.Retry && again && !r.retried && !o.Emitted && f.Until.Sub(at) <= longestPause && r.here < r.limit(p) {
+	doubtful := soft && (pool.Doubtful(c.Standing) || pool.Doubtful(c.Models[pool.ModelKey(r.model)]))
+	if f.Verdict == core.Retry && again && !doubtful && !r.retried && !o.Emitted && f.Until.Sub(at) <= longestPause && r.here < r.limit(p) {
 		r.retried = true
 		notBefore := at.Add(retryPause)
 		if notBefore.Before(f.Until) {
@@ -123,7 +124,7 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 	e.urge(c, f.Kind)
 	if !again && !o.Emitted {
 		// Too many requests fail for reasons of the provider: one more attempt would only add to them, but for one where answers come.
-		if next := p.Pick(r.ask(at)); next.Index < 0 || !p.Proven(next.Index, at) {
+		if next := p.Pick(r.ask(at)); next.Index < 0 || !p.Unsullied(next.Index, pool.ModelKey(r.model), at) {
 			original.Effects = turn.Effects
 			return original
 		}

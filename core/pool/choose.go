@@ -30,7 +30,7 @@ func (p *Pool) Pick(ask Ask) Pick {
 	if pick.Index >= 0 {
 		c := &p.Accounts[pick.Index]
 		pick.New = ask.Session == "" || p.Homes[ask.Session].Account != c.ID
-		pick.Probe = doubtful(c.Standing) || doubtful(c.Models[ask.Model])
+		pick.Probe = Doubtful(c.Standing) || Doubtful(c.Models[ask.Model])
 	}
 	return pick
 }

@@ -21,8 +21,8 @@ const (
 	// spreadShare and maxSpread bound how far the returns of several processes are spread after an end they share.
 	spreadShare = 8
 	maxSpread   = 25 * core.Second
-	// proven is how long an answer vouches for an account.
-	proven = 10 * core.Minute
+	// sullied is how long a soft failure speaks against an account that has not answered since.
+	sullied = core.Hour
 	// maxPaces bounds the models whose usual wait is kept.
 	maxPaces = 64
 )
@@ -36,10 +36,18 @@ func Soft(kind core.FaultKind) bool {
 	return false
 }
 
-// doubtful reports whether an account has a standing that ended by time alone, at an end that was assumed: whether it serves is not known
+// Doubtful reports whether an account has a standing that ended by time alone, at an end that was assumed: whether it serves is not known
 // before one request has tried.
-func doubtful(s core.Standing) bool {
+func Doubtful(s core.Standing) bool {
 	return s.Fault != "" && !s.Until.IsZero() && (Soft(s.Fault) || s.Source == core.FromDefault || s.Source == core.FromText)
+}
+
+// doubted is until when an account whose bench has ended stands behind those that nothing speaks against: as long again as the bench was.
+func doubted(s core.Standing) core.Time {
+	if !Doubtful(s) {
+		return 0
+	}
+	return s.Until.Add(max(s.Until.Sub(s.At), core.Minute))
 }
 
 // lastResort finds an account when nobody is ready, but for soft faults: the one that comes back first. -1 when there is none.
@@ -90,10 +98,10 @@ func (p *Pool) Spend(at core.Time) bool {
 	return budgetFull-p.Live.Budget >= budgetOpen
 }
 
-// Proven reports whether an account has answered lately and not failed since: going to it adds nothing to an outage.
-func (p *Pool) Proven(i int, at core.Time) bool {
-	l := &p.Accounts[i].Live
-	return l.Served > l.Failed && at.Sub(l.Served) <= proven
+// Unsullied reports whether nothing speaks against an account: going to it adds at most one attempt to an outage.
+func (p *Pool) Unsullied(i int, model string, at core.Time) bool {
+	c := &p.Accounts[i]
+	return !Doubtful(c.Standing) && !Doubtful(c.Models[model]) && (c.Live.Served >= c.Live.Failed || at.Sub(c.Live.Failed) > sullied)
 }
 
 // Earn counts an answer.

@@ -23,6 +23,7 @@ const (
 	ReserveHeld     Reason = "ready, kept in reserve"
 	TierHeld        Reason = "ready, another plan goes first"
 	OverageHeld     Reason = "ready, would cost extra"
+	DoubtHeld       Reason = "ready, it failed last and nobody has tried it since"
 	PriorityHeld    Reason = "ready, another account has priority"
 	AlreadyTried    Reason = "already failed this request"
 	IsPaused        Reason = "paused"

@@ -43,10 +43,11 @@ type load struct {
 	used core.Time
 }
 
-// Ranks: reserve before extra cost before tier before the person's priority.
+// Ranks: reserve before extra cost before doubt before tier before the person's priority.
 const (
 	rankReserve = int64(1) << 50
 	rankOverage = int64(1) << 49
+	rankDoubt   = int64(1) << 48
 	rankTier    = int64(1) << 24
 	// rankGroup shifts away what does not decide between groups.
 	rankGroup = 24
@@ -124,6 +125,9 @@ func (c *Candidate) rank(e core.Entitlement, at core.Time, model string) int64 {
 	rank := int64(min(max(e.Tier, 0), maxTier))*rankTier + int64(min(max(c.Priority, -maxTier), maxTier)) + maxTier
 	if c.Reserve {
 		rank += rankReserve
+	}
+	if at < doubted(c.Standing) || at < doubted(c.Models[model]) {
+		rank += rankDoubt
 	}
 	if c.Overage {
 		if _, cause := c.gone(model, e.Class, at); cause != "" {

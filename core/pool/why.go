@@ -95,6 +95,8 @@ func (p *Pool) behind(pick Pick, i int, rank, winner int64) Reason {
 		return ReserveHeld
 	case rank&rankOverage > winner&rankOverage:
 		return OverageHeld
+	case rank&rankDoubt > winner&rankDoubt:
+		return DoubtHeld
 	case rank>>rankGroup > winner>>rankGroup:
 		return TierHeld
 	default:
@@ -114,7 +116,7 @@ func (p *Pool) needs(l *Loss, pick Pick) string {
 		return "the pin is taken away"
 	case ExplicitWon:
 		return "the key that was given is left out"
-	case GroupWon, ReserveHeld, TierHeld, PriorityHeld, OverageHeld:
+	case GroupWon, ReserveHeld, TierHeld, PriorityHeld, OverageHeld, DoubtHeld:
 		return "those before it cannot serve"
 	case GroupFull:
 		return "a request on it ends"
