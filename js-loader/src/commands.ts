@@ -44,7 +44,8 @@ export function complete(prefix: string, providers: readonly string[]): { value:
 	const last = parts.at(-1) ?? "";
 	const choices = parts.length > 1 ? [...providers, "--json"] : words;
 	const head = parts.slice(0, -1).join(" ");
-	const found = choices.filter((word) => word.startsWith(last));
+	// With a word offered that is there already, Enter would take the offer and not run the command.
+	const found = choices.filter((word) => word !== last && word.startsWith(last));
 	if (found.length === 0) return null;
 	return found.map((word) => ({ value: head ? `${head} ${word}` : word, label: word }));
 }

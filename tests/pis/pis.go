@@ -73,8 +73,10 @@ type Home struct {
 	Dir   string
 	Agent string
 	Work  string
-	// Extension is what -e loads; "" loads none.
+	// Extension is what -e loads; "" loads none. Before and After are others around it.
 	Extension string
+	Before    []string
+	After     []string
 	// Env are further variables.
 	Env []string
 }
@@ -93,6 +95,12 @@ func NewHome(dir string) (*Home, error) {
 // Write puts a file of the agent directory.
 func (h *Home) Write(name, text string) error {
 	return os.WriteFile(filepath.Join(h.Agent, name), []byte(text), 0o600)
+}
+
+// Beside writes another extension and answers its path. The text is the body of its function of pi.
+func (h *Home) Beside(name, body string) (string, error) {
+	path := filepath.Join(h.Dir, name+".js")
+	return path, os.WriteFile(path, []byte("export default function (pi) {\n"+body+"\n}\n"), 0o600)
 }
 
 // Read answers a file of the agent directory, "" when there is none.
@@ -124,8 +132,10 @@ func (h *Home) Models(provider, api, url string) error {
 // Command makes a run of Pi. Its environment is built anew, so that no key of the person's comes in.
 func (h *Home) Command(ctx context.Context, pi Pi, args ...string) *exec.Cmd {
 	all := []string{pi.Script}
-	if h.Extension != "" {
-		all = append(all, "-e", h.Extension)
+	for _, extension := range append(append(append([]string{}, h.Before...), h.Extension), h.After...) {
+		if extension != "" {
+			all = append(all, "-e", extension)
+		}
 	}
 	cmd := exec.CommandContext(ctx, Node(), append(all, args...)...)
 	cmd.Dir = h.Work

@@ -41,6 +41,8 @@ type Asked struct {
 	Path  string
 	Model string
 	Body  string
+	// Header are the headers as they came.
+	Header http.Header
 	// Status is what was answered; 0 for a connection that was dropped.
 	Status int
 	// Came and First are when it came and when the first byte was written.
@@ -109,7 +111,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.Unmarshal(body, &sent)
 	key := keyOf(r)
 	s.mu.Lock()
-	s.asked = append(s.asked, Asked{Key: key, Path: r.URL.Path, Model: sent.Model, Body: string(body), Came: time.Now()})
+	s.asked = append(s.asked, Asked{Key: key, Path: r.URL.Path, Model: sent.Model, Body: string(body), Header: r.Header.Clone(), Came: time.Now()})
 	at := len(s.asked) - 1
 	step := BadKey()
 	if steps := s.scripts[key]; len(steps) > 0 {

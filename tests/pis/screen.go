@@ -1,0 +1,109 @@
+package pis
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Screen is a Pi in a terminal of its own. End it with Close.
+type Screen struct {
+	socket string
+	env    []string
+}
+
+// patience is how long a screen may take to show what is waited for: other work runs beside the tests.
+const patience = 60 * time.Second
+
+// HasTerminals says whether tmux is there to make terminals.
+func HasTerminals() bool {
+	_, err := exec.LookPath("tmux")
+	return err == nil
+}
+
+// StartScreen starts Pi in a terminal, with a tmux server of its own.
+func (h *Home) StartScreen(pi Pi, args ...string) (*Screen, error) {
+	// A socket's path must be short.
+	folder, err := os.MkdirTemp("", "pis-")
+	if err != nil {
+		return nil, err
+	}
+	run := h.Command(context.Background(), pi, args...)
+	s := &Screen{socket: filepath.Join(folder, "s"), env: run.Env}
+	start := append([]string{"new-session", "-d", "-x", "160", "-y", "50", "-c", h.Work}, run.Args...)
+	if _, err := s.tmux(start...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Screen) tmux(args ...string) (string, error) {
+	cmd := exec.Command("tmux", append([]string{"-S", s.socket, "-f", os.DevNull}, args...)...)
+	cmd.Env = s.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("tmux %s: %w: %s", args[0], err, out)
+	}
+	return string(out), err
+}
+
+// Type enters a line and sees it leave the editor: an Enter may have been taken for a completion, or have come too early.
+func (s *Screen) Type(line string) error {
+	line = strings.TrimSpace(line)
+	if _, err := s.tmux("send-keys", "-l", line); err != nil {
+		return err
+	}
+	inEditor := func(text string) bool { return strings.Contains("\n"+text, "\n"+line) }
+	if _, err := s.when(fmt.Sprintf("no %q in the editor", line), patience, inEditor); err != nil {
+		return err
+	}
+	for end := time.Now().Add(patience); ; {
+		if _, err := s.tmux("send-keys", "Enter"); err != nil {
+			return err
+		}
+		_, err := s.when("the line is still there", 3*time.Second, func(text string) bool { return !inEditor(text) })
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// Press sends keys by their tmux names.
+func (s *Screen) Press(keys ...string) error {
+	_, err := s.tmux(append([]string{"send-keys"}, keys...)...)
+	return err
+}
+
+// Until waits until the screen shows all the parts and answers what it shows.
+func (s *Screen) Until(parts ...string) (string, error) {
+	return s.when(fmt.Sprintf("no %q", parts), patience, func(text string) bool {
+		for _, part := range parts {
+			if !strings.Contains(text, part) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (s *Screen) when(fault string, patience time.Duration, is func(string) bool) (string, error) {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		text, err := s.tmux("capture-pane", "-p", "-S", "-200")
+		if err != nil || is(text) {
+			return text, err
+		}
+		if time.Now().After(end) {
+			return text, fmt.Errorf("%s on the screen:\n%s", fault, text)
+		}
+	}
+}
+
+// Close ends Pi and the terminal.
+func (s *Screen) Close() {
+	_, _ = s.tmux("kill-server")
+	_ = os.RemoveAll(filepath.Dir(s.socket))
+}
