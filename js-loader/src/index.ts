@@ -11,7 +11,16 @@ import { keepReplaced, logIn, ownEntry, piSide } from "./login.ts";
 import { placeholder } from "./members.ts";
 import type { AnswerStream } from "./pi.ts";
 import { extensionRoot, places, writeDefaults } from "./places.ts";
-import { ensureBare, ensureWrapped, headersOf, isStored, readOr, takeBack, wrappingElsewhere } from "./providers.ts";
+import {
+	ensureBare,
+	ensureWrapped,
+	headersOf,
+	isStored,
+	knownTo,
+	readOr,
+	takeBack,
+	wrappingElsewhere,
+} from "./providers.ts";
 import { openManager, type Teller } from "./screens/open.ts";
 import type { Stored } from "./wrap.ts";
 
@@ -83,7 +92,7 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 		for (const id of instance.loaded?.ready.provision ?? []) takeBack(pi, registry, id);
 		return sayOnce(instance, "warning", instance.rival);
 	}
-	const known = all ? [...new Set(registry.getAll().map((model) => model.provider as string))].sort() : [];
+	const known = all ? knownTo(registry) : [];
 	const core = await coreOf(instance, known);
 	if (!core) return;
 	await core.catchUp(all ? known : undefined);

@@ -40,6 +40,13 @@ function register(pi: ExtensionAPI, provider: Provider): void {
 	pi.registerProvider(provider as unknown as Parameters<ExtensionAPI["registerProvider"]>[0] as never);
 }
 
+/** The ids of the providers Pi knows, those without a chat model included (Pi 0.99 and newer ask for models by their type). */
+export function knownTo(registry: Registry): string[] {
+	const typed = registry as Registry & { getModelsOfType?(type: string): readonly { provider: string }[] };
+	const others = ["image", "classifier"].flatMap((type) => typed.getModelsOfType?.(type) ?? []);
+	return [...new Set([...registry.getAll(), ...others].map((model) => model.provider as string))].sort();
+}
+
 /** What is below our wrapper of a provider. The effective provider may be composed of the wrapper and no longer show it. */
 function wrappingOf(registry: Registry, id: string): Wrapping | undefined {
 	const native = registry.getRegisteredNativeProvider(id) as unknown as Provider | undefined;

@@ -74,7 +74,8 @@ function wrapAuth({ provider, resolutions }: Wrapping, stored: Stored): Provider
 			const found = apiKey?.check ? await apiKey.check(input) : await apiKey?.resolve(input);
 			if (found)
 				return "auth" in found ? { type: "api_key", ...(found.source ? { source: found.source } : {}) } : found;
-			return !input.credential && stored.hasAccounts(provider.id)
+			// An entry that gives no key, such as a variable that is not set, leaves the others.
+			return !input.credential?.key && stored.hasAccounts(provider.id)
 				? { type: "api_key", source: "pi-multi-auth" }
 				: undefined;
 		},
@@ -86,7 +87,7 @@ function wrapAuth({ provider, resolutions }: Wrapping, stored: Stored): Provider
 			// A provider that only logs in has no say about a key: it goes out as it was given.
 			if (!apiKey && given !== undefined) found = { auth: { apiKey: given } };
 			const explicit = found !== undefined && credential !== undefined && !(await stored.isStored(provider.id, given));
-			if (!found && !credential) found = await standIn(ctx, signal);
+			if (!found && !given) found = await standIn(ctx, signal);
 			if (found) resolutions.note({ ctx, found, given, explicit });
 			return found;
 		},

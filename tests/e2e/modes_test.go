@@ -110,39 +110,6 @@ func TestAnswersOfCommandsInPrintAndJSON(t *testing.T) {
 	})
 }
 
-func TestDamagedFilesLeavePiWorkingAndLoseNothing(t *testing.T) {
-	damage := map[string]string{"empty": "", "truncated": `{"version":2,"prov`, "an array": "[]", "wrong types": `{"providers":7,"debug":"x","rotationModes":[]}`}
-	for name, text := range damage {
-		t.Run(name, func(t *testing.T) {
-			both(t, completions, func(s *stage) {
-				require.NoError(s, s.home.Write("multi-auth.json", text))
-				require.NoError(s, s.home.Write("multi-auth-config.json", text))
-				ran := s.say()
-				assert.Equal(s, "ok\n", ran.Out, ran.Err)
-				assert.True(s, json.Valid([]byte(s.home.Read("multi-auth.json"))))
-				aside, _ := filepath.Glob(filepath.Join(s.home.Agent, "multi-auth.json.damaged-*"))
-				if text == "" {
-					assert.Empty(s, aside, "of nothing there is nothing to keep")
-					return
-				}
-				require.Len(s, aside, 1)
-				kept, _ := os.ReadFile(aside[0])
-				assert.Equal(s, text, string(kept))
-			})
-		})
-	}
-	t.Run("50 MB and a folder", func(t *testing.T) {
-		both(t, completions, func(s *stage) {
-			require.NoError(s, s.home.Write("multi-auth.json", strings.Repeat(" ", 50<<20)))
-			require.NoError(s, os.Mkdir(filepath.Join(s.home.Agent, "multi-auth-config.json"), 0o700))
-			ran := s.say()
-			assert.Equal(s, "ok\n", ran.Out, ran.Err)
-			assert.Contains(s, ran.Err, "multi-auth.json: it cannot be read")
-			assert.Equal(s, 50<<20, len(s.home.Read("multi-auth.json")), "nothing is lost")
-		})
-	})
-}
-
 func TestWithoutItsModulePiWorksOn(t *testing.T) {
 	for name, break_ := range map[string]func(file string) error{
 		"missing": os.Remove,
