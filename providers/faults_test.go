@@ -28,7 +28,7 @@ func TestSamplesReadAsTheySay(t *testing.T) {
 	}
 	all, err := samples.Read(os.DirFS("testdata/faults"))
 	require.NoError(t, err)
-	assert.GreaterOrEqual(t, len(all), 600)
+	assert.GreaterOrEqual(t, len(all), 850)
 	for _, s := range all {
 		t.Run(s.Provider+"/"+s.Name, func(t *testing.T) {
 			p := known[s.Provider]

@@ -57,7 +57,7 @@ const (
 
 	// Revoked credentials need a new login or a new key; refreshing brings nothing.
 	revokedCodes = "token_revoked token_invalidated refresh_token_reused key_revoked api_key_revoked session_invalidated refresh_token_invalidated"
-	revokedWords = "token_revoked|token_invalidated|token has been invalidated|token was invalidated|invalidated oauth token|token has been revoked|token was revoked|token revoked|" +
+	revokedWords = "refresh_token_reused|refresh token has already been used|refresh token was already used|refresh token has been revoked|refresh token is invalid|token_revoked|token_invalidated|token has been invalidated|token was invalidated|invalidated oauth token|token has been revoked|token was revoked|token revoked|" +
 		"token is revoked|has been revoked|was revoked|reported as leaked|session has been invalidated|key revoked|key is revoked"
 
 	// Expired access tokens are healed by a refresh.
@@ -154,7 +154,7 @@ const (
 	timeoutCodes = "deadline_exceeded timeout_error request_timeout gateway_timeout modeltimeoutexception timeout upstream_timeout"
 	timeoutWords = "gateway timeout|gateway time-out|timed out|timeout|time-out|etimedout|deadline exceeded|deadline expired|超时|タイムアウト|zeitüberschreitung|délai d'attente|délai dépassé|tiempo de espera"
 
-	networkWords = "econnreset|econnrefused|econnaborted|enotfound|eai_again|epipe|ehostunreach|enetunreach|enetdown|eproto|socket hang up|network error|network is unreachable|network connection|fetch failed|connection error|premature close|other side closed|und_err|connection reset|" +
+	networkWords = "tunneling socket|proxy error|socket could not be|econnreset|econnrefused|econnaborted|enotfound|eai_again|epipe|ehostunreach|enetunreach|enetdown|eproto|socket hang up|network error|network is unreachable|network connection|fetch failed|connection error|premature close|other side closed|und_err|connection reset|" +
 		"connection refused|connection closed|connection lost|connection terminated|stream ended|stream closed|stream disconnected|websocket|unexpected end of|getaddrinfo|failed to fetch|ssl_error|err_ssl|err_tls|tls connection|tls handshake|certificate|self-signed|self signed|load failed|proxy authentication|" +
 		"unable to connect|could not connect|cannot connect|dns|err_http2|err_stream_premature|network changed|aborted by the remote|<!doctype|captive portal|网络错误|网络异常|ネットワークエラー|netzwerkfehler|erreur réseau|error de red"
 
