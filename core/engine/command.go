@@ -37,8 +37,6 @@ func (c *call) has(flag string) bool {
 // They are a function and not a variable, because some of them list the others.
 func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engine, *flow.Host, *call) *core.View) {
 	switch name {
-	case "add":
-		return nil, (*Engine).addKeys
 	case "check":
 		return nil, (*Engine).check
 	case "status":
@@ -69,9 +67,20 @@ func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engin
 		return nil, (*Engine).chain
 	case "undo":
 		return nil, (*Engine).undo
+	case "add":
+		return nil, (*Engine).add
+	case "remove":
+		return nil, (*Engine).remove
+	case "forecast":
+		return (*Engine).forecast, nil
+	case "config":
+		return (*Engine).configView, nil
 	}
 	return nil, nil
 }
+
+// valued are the flags that have a value, behind "=" or as the next word.
+var valued = []string{"from-env", "file", "name", "account", "why", "to", "mode"}
 
 func (e *Engine) command(m core.Message) (core.Turn, error) {
 	words := m.Command.Words
@@ -79,9 +88,16 @@ func (e *Engine) command(m core.Message) (core.Turn, error) {
 		words = split(m.Command.Text)
 	}
 	c := &call{name: "status", flags: map[string]string{}, mode: m.Command.Mode, at: m.At}
+	skip := -1
 	for i, word := range words {
+		if i == skip {
+			continue
+		}
 		if flag, ok := strings.CutPrefix(word, "--"); ok && flag != "" {
-			name, value, _ := strings.Cut(flag, "=")
+			name, value, given := strings.Cut(flag, "=")
+			if !given && contains(valued, name) && i+1 < len(words) {
+				value, skip = words[i+1], i+1
+			}
 			c.flags[name] = value
 			continue
 		}
@@ -90,6 +106,9 @@ func (e *Engine) command(m core.Message) (core.Turn, error) {
 	c.json = c.has("json")
 	if len(c.words) > 0 {
 		c.name, c.words = c.words[0], c.words[1:]
+	}
+	if c.name == "login" {
+		return e.loginCommand(m, c)
 	}
 	read, do := commands(c.name)
 	switch {

@@ -21,32 +21,64 @@ const (
 	furthest = 1000
 )
 
+// revision is a change of the state file and of our accounts; either may be "".
+type revision struct {
+	state string
+	own   string
+}
+
 // edit is a change a person made and what takes it back.
 type edit struct {
 	say  string
-	back func(at core.Time) string
+	back func(at core.Time) revision
 }
 
-// change saves a change durably and says what it means for people; back takes it back when it is not nil.
+// change keeps a change of the state file.
 func (e *Engine) change(h *flow.Host, delta, say string, back func(at core.Time) string) *core.View {
-	if why := e.files["state"].readOnly; why != "" {
-		return failed("multi-auth.json is not written: " + why)
-	}
-	results := h.Do(e.saveDelta(delta, true))
-	e.rebuild()
+	var undo func(core.Time) revision
 	if back != nil {
-		e.edits = append(e.edits, edit{say, back})
-		if len(e.edits) > undoable {
-			e.edits = e.edits[1:]
+		undo = func(at core.Time) revision { return revision{state: back(at)} }
+	}
+	return e.revise(h, revision{state: delta}, say, undo)
+}
+
+// revise keeps a change durably and says what it means for people; back takes it back when it is not nil.
+func (e *Engine) revise(h *flow.Host, r revision, say string, back func(at core.Time) revision) *core.View {
+	var saves []core.Effect
+	for _, part := range [...]struct{ file, delta string }{{"accounts", r.own}, {"state", r.state}} {
+		if part.delta == "" {
+			continue
+		}
+		if why := e.files[part.file].readOnly; why != "" {
+			return failed(fileNames[part.file] + " is not written: " + why)
+		}
+		if part.file == "state" {
+			saves = append(saves, e.saveDelta(part.delta, true))
+		} else {
+			saves = append(saves, e.saveOwn(part.delta))
 		}
 	}
+	results := h.Do(saves...)
+	e.rebuild()
+	e.remember(edit{say, back}, back != nil)
 	v := &core.View{Title: "Done", Notes: []string{say}}
-	for _, r := range results {
-		if r.Error != "" {
-			v.Failed, v.Title = true, "It could not be written to multi-auth.json ("+r.Error+"), so it holds in this Pi only"
+	for _, result := range results {
+		if result.Error != "" {
+			v.Failed, v.Title = true, "It could not be written ("+result.Error+"), so it holds in this Pi only"
 		}
 	}
 	return v
+}
+
+// remember keeps an edit for undo, where it can be taken back.
+func (e *Engine) remember(made edit, can bool) {
+	if !can {
+		return
+	}
+	e.edits = append(e.edits, made)
+	if len(e.edits) > undoable {
+		e.edits = e.edits[1:]
+	}
 }
 
 func failed(title string, notes ...string) *core.View {
@@ -60,7 +92,7 @@ func (e *Engine) undo(h *flow.Host, c *call) *core.View {
 	}
 	last := e.edits[len(e.edits)-1]
 	e.edits = e.edits[:len(e.edits)-1]
-	return e.change(h, last.back(c.at), "Taken back: "+last.say, nil)
+	return e.revise(h, last.back(c.at), "Taken back: "+last.say, nil)
 }
 
 // find tells the account a person means: "provider/id", an id or a name, upper and lower case alike. Of two that fit it tells both.
@@ -106,8 +138,12 @@ func (e *Engine) findProvider(word string) (string, *core.View) {
 	if word == "" {
 		return "", failed("Which provider? Say its id", "/multi-auth status lists those with accounts.")
 	}
-	if e.pools[word] != nil || e.knows(word) {
+	if e.pools[word] != nil || e.known[word] {
 		return word, nil
+	}
+	if p, ok := e.catalogue[word]; ok {
+		// Of the ids that Pi's versions have for one provider it is the one that stands in the catalogue.
+		return p.ID, nil
 	}
 	for id, p := range e.catalogue {
 		if strings.EqualFold(p.Name, word) || strings.EqualFold(id, word) {

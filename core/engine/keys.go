@@ -233,46 +233,6 @@ func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 	return v
 }
 
-// addKeys is the command that keeps what a person pastes as keys of a provider. Each is checked first unless the person says not to.
-func (e *Engine) addKeys(h *flow.Host, cmd *call) *core.View {
-	p := e.provider(strings.ToLower(cmd.word(0)))
-	id := p.ID
-	switch {
-	case !store.ValidID(id):
-		return failed("add needs a provider")
-	case p.Retired != "":
-		return failed(strings.TrimSuffix(p.Retired, "."))
-	case e.hidden(id):
-		return failed(id + " is hidden in the configuration")
-	case p.Name != "" && !p.Keys:
-		return failed(p.Name + " has no keys, only logins")
-	}
-	ask, check := core.Ask{Prompt: &core.Prompt{Title: "Keys of " + e.nameOf(id), Text: p.Key.Page, Secret: true}}, true
-	for flag, name := range cmd.flags {
-		switch flag {
-		case "json":
-		case "unchecked":
-			check = false
-		case "stdin", "env", "file":
-			ask = core.Ask{Input: &core.Input{Kind: flag, Name: name}}
-		default:
-			return failed("add knows --unchecked, --stdin, --env=NAME and --file=PATH")
-		}
-	}
-	answer, err := h.Ask(ask)
-	switch {
-	case err != nil:
-		return failed(id + ": " + core.Plain(err.Error(), 100))
-	case answer.Canceled:
-		return &core.View{Title: id + ": nothing was added"}
-	}
-	paste := p.ReadPaste(answer.Text.Reveal(), true)
-	if paste.Error != "" {
-		return failed(id + ": " + strings.TrimSuffix(paste.Error, "."))
-	}
-	return e.keepKeys(h, p, id, paste, check)
-}
-
 // mostChecked bounds how many keys of one paste are checked, and so for how long a person waits.
 const mostChecked = 50
 
@@ -312,7 +272,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 	}
 	e.takeOwn(held)
 	e.reread(h)
-	added := 0
+	var added []string
 	for i, entry := range entries {
 		if entry == "" {
 			continue
@@ -326,12 +286,19 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 				row.Cells[1], row.Cells[2], row.Tone = "-", "not kept: "+core.Plain(why, 100), "bad"
 			} else {
 				row.Cells[1] = slot
-				added++
+				added = append(added, slot)
 			}
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	v.Failed = added == 0
+	v.Failed = len(added) == 0
+	e.remember(edit{e.nameOf(id) + ": " + strings.Join(added, ", ") + " added.", func(at core.Time) revision {
+		back := store.BlankAccounts
+		for _, slot := range added {
+			back = store.Merge(back, store.ForgetDelta(id, slot, max(at, e.own.Added(id, slot)+1)))
+		}
+		return revision{own: back}
+	}}, len(added) > 0)
 	if paste.Duplicates > 0 {
 		v.Notes = append(v.Notes, "What stood there twice was taken once.")
 	}

@@ -34,6 +34,8 @@ func (p *person) say(text string) *core.View {
 			case x.Fetch != nil:
 				p.asked = append(p.asked, *x.Fetch)
 				results = append(results, core.Result{ID: x.ID, Fetch: &core.FetchResult{Status: p.status, Body: core.Secret(p.body)}})
+			case x.Ask != nil && x.Ask.Choose != nil:
+				results = append(results, core.Result{ID: x.ID, Ask: &core.Answer{Text: "key"}})
 			case x.Ask != nil && (x.Ask.Prompt != nil || x.Ask.Input != nil):
 				results = append(results, core.Result{ID: x.ID, Ask: &core.Answer{Text: core.Secret(p.pasted)}})
 			default:
@@ -207,8 +209,8 @@ func TestWhatIsWrittenIsNeverACommandOrAVariable(t *testing.T) {
 func TestAddRefusesInWords(t *testing.T) {
 	p := begin(t, "{}")
 	for command, say := range map[string]string{
-		"add": "needs a provider", "add google-gemini-cli": "Google does not allow", "add openai-codex": "only logins", "add groq --x": "--unchecked",
-		"add ../x": "needs a provider",
+		"add google-gemini-cli": "Google does not allow", "add openai-codex --file x": "takes no keys", "add groq --x": "--unchecked",
+		"add ../x": "There is no provider",
 	} {
 		v := p.say(command)
 		assert.True(t, v.Failed)
@@ -239,4 +241,34 @@ func TestAnAddressAndHeadersAreSetOnlyWhenTheyAreGood(t *testing.T) {
 	lease = p.lease("openai")
 	assert.Empty(t, lease.BaseURL)
 	assert.Empty(t, lease.Headers)
+}
+
+func TestAKeyAmongTheWordsIsRefused(t *testing.T) {
+	p := begin(t, "{}")
+	v := p.say("add groq gsk_a1b2c3d4")
+	assert.True(t, v.Failed)
+	assert.Contains(t, text(v), "--from-env NAME")
+	assert.NotContains(t, text(v), "gsk_")
+	assert.Nil(t, p.lease("groq"))
+}
+
+func TestAddingIsUndoneAndARemovedAccountComesBack(t *testing.T) {
+	p := begin(t, `{"groq":{"type":"api_key","key":"gsk_pi"},"groq-1":{"type":"api_key","key":"gsk_peer"}}`)
+	p.pasted = "gsk_a1b2c3d4"
+	require.False(t, p.say("add groq --from-env GROQ_KEY --unchecked --name Work").Failed)
+	assert.Contains(t, text(p.say("status groq")), "groq-2")
+	require.False(t, p.say("undo").Failed)
+	assert.NotContains(t, text(p.say("status groq")), "groq-2")
+
+	v := p.say("remove groq --yes")
+	assert.True(t, v.Failed)
+	assert.Contains(t, text(v), "/logout")
+	v = p.say("remove groq-1")
+	assert.Contains(t, text(v), "Nothing was removed", "whoever does not say yes keeps it")
+	require.False(t, p.say("remove groq-1 --yes").Failed)
+	assert.NotContains(t, text(p.say("status groq")), "groq-1")
+	require.False(t, p.say("undo").Failed)
+	assert.Contains(t, text(p.say("status groq")), "groq-1")
+	p.say("pause groq")
+	assert.Contains(t, p.lease("groq").Credential.Reveal(), "gsk_peer")
 }

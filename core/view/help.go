@@ -6,8 +6,11 @@ import "pimultiauth/core"
 var helps = [][2]string{
 	{"status [PROVIDER]", "every account: standing, why and until when"},
 	{"why [PROVIDER]", "the last choice: every candidate and the one reason it lost"},
-	{"add PROVIDER [--unchecked]", "paste keys, one or many; or take them from --stdin, --env=NAME, --file=PATH"},
+	{"forecast [PROVIDER]", "when accounts and providers run out at this pace, and the next relief"},
+	{"add PROVIDER [--unchecked]", "keys, one or many: from a dialog, --stdin, --from-env NAME or --file PATH"},
 	{"check [PROVIDER]", "ask the providers whether the keys work"},
+	{"login PROVIDER [--account ACCOUNT]", "one more login, or one anew"},
+	{"remove ACCOUNT…", "take accounts out for good; undo brings them back"},
 	{"use ACCOUNT [--strict]", "pin: this account before every other; strict: this one or none"},
 	{"auto [PROVIDER]", "let the mode choose again"},
 	{"pause ACCOUNT… / resume ACCOUNT…", "take accounts out and put them back"},
@@ -17,6 +20,7 @@ var helps = [][2]string{
 	{"set ACCOUNT KEY VALUE", "priority, pool, reserve, overage, projects, base-url, header"},
 	{"pool …, chain …", "groups of accounts, and where a provider with nobody left leads to"},
 	{"hide PROVIDER / unhide PROVIDER", "leave a provider alone altogether, or no longer"},
+	{"config", "what the configuration says"},
 	{"undo", "take the last change back"},
 	{"help, help keys", "this list; the keys of the screen"},
 }

@@ -1,0 +1,269 @@
+package engine
+
+import (
+	"sort"
+	"strings"
+
+	"pimultiauth/core"
+	"pimultiauth/core/flow"
+	"pimultiauth/core/pool"
+	"pimultiauth/core/store"
+	"pimultiauth/core/view"
+)
+
+// loginCommand turns the words of "login" into the message that a screen would send.
+func (e *Engine) loginCommand(m core.Message, c *call) (core.Turn, error) {
+	id, no := e.findProvider(c.word(0))
+	if no != nil {
+		return core.Turn{View: c.answer(no)}, nil
+	}
+	l := &core.Login{Provider: id, Method: c.word(1), Account: c.flags["account"], Label: c.flags["name"], Mode: c.mode}
+	if l.Account != "" {
+		p, account, no := e.find(id + "/" + l.Account)
+		if no != nil {
+			return core.Turn{View: c.answer(no)}, nil
+		}
+		l.Provider, l.Account = p.Provider, account.ID
+	}
+	m.Command, m.Login = nil, l
+	return e.login(m)
+}
+
+// addFlags are those of add.
+var addFlags = []string{"json", "unchecked", "name", "from-env", "file", "stdin"}
+
+// add takes keys: from a dialog, from a variable, a file or standard input. A key among the words is refused, because words end up in
+// histories and in lists of processes.
+func (e *Engine) add(h *flow.Host, c *call) *core.View {
+	if len(c.words) > 1 {
+		return failed("A key does not belong into the command: it would stay in histories and lists of processes",
+			"Use --from-env NAME, --file PATH or --stdin, or type add alone and paste it into the dialog.")
+	}
+	for _, flag := range sortedIDs(c.flags) {
+		if !contains(addFlags, flag) {
+			return failed("add has no --"+view.Clean(flag), "It has --unchecked, --name NAME, and one of --from-env NAME, --file PATH and --stdin.")
+		}
+	}
+	id, no := e.addTo(h, c)
+	if no != nil {
+		return no
+	}
+	known := e.provider(id)
+	if why := known.Retired; why != "" || e.hidden(id) {
+		return failed(id+" takes no accounts: it is left alone", why)
+	}
+	kind, no := e.addKind(h, c, id, known)
+	if no != nil {
+		return no
+	}
+	if kind == "login" {
+		turn, _ := e.login(core.Message{At: h.At(), Login: &core.Login{Provider: id, Label: c.flags["name"], Mode: c.mode}})
+		return e.inner(h, turn)
+	}
+	text, no := e.keyText(h, c, id)
+	if no != nil {
+		return no
+	}
+	paste := known.ReadPaste(text, true)
+	if paste.Error != "" {
+		return failed(e.nameOf(id)+": "+strings.TrimSuffix(paste.Error, "."), "Nothing was added.")
+	}
+	return e.keepKeys(h, known, id, paste, !c.has("unchecked"))
+}
+
+// inner runs a flow that was begun inside of another one to its end.
+func (e *Engine) inner(h *flow.Host, turn core.Turn) *core.View {
+	for turn.Flow != 0 {
+		turn = e.advance(turn.Flow, h.Do(turn.Effects...))
+	}
+	if turn.View == nil {
+		return failed("The login did not end")
+	}
+	return turn.View
+}
+
+// addTo asks which provider, where the command does not say.
+func (e *Engine) addTo(h *flow.Host, c *call) (string, *core.View) {
+	if c.word(0) != "" {
+		return e.findProvider(c.word(0))
+	}
+	if c.mode == "print" || c.mode == "json" {
+		return "", failed("Which provider? Type add PROVIDER --from-env NAME, --file PATH or --stdin")
+	}
+	ids := map[string]bool{}
+	for id := range e.known {
+		ids[id] = true
+	}
+	for id, p := range e.catalogue {
+		if id == p.ID {
+			ids[id] = p.Retired == ""
+		}
+	}
+	var options []core.Option
+	for _, id := range sortedIDs(ids) {
+		if !ids[id] || e.catalogue[id].Retired != "" {
+			continue
+		}
+		label := id
+		if name := e.catalogue[id].Name; name != "" && name != id {
+			label = name + " (" + id + ")"
+		}
+		if p := e.pools[id]; p != nil {
+			label += ", " + core.Decimal(int64(len(p.Accounts))) + " so far"
+		}
+		options = append(options, core.Option{ID: id, Label: label})
+	}
+	sort.SliceStable(options, func(i, j int) bool {
+		return e.pools[options[i].ID] != nil && e.pools[options[j].ID] == nil
+	})
+	answer, err := h.Ask(core.Ask{Choose: &core.Choose{Title: "Add an account to", Options: options}})
+	switch {
+	case err != nil:
+		return "", failed("Which provider? " + err.Error())
+	case answer.Canceled:
+		return "", &core.View{Title: "Nothing was added"}
+	}
+	return answer.Text.Reveal(), nil
+}
+
+// addKind tells whether a key or a login is added, and asks where both are possible.
+func (e *Engine) addKind(h *flow.Host, c *call, id string, known *core.Provider) (string, *core.View) {
+	given := c.has("from-env") || c.has("file") || c.has("stdin")
+	login := known.Login != ""
+	// Of a provider that only models.json or another extension knows nothing speaks against a key.
+	keys := known.Keys || known.Name == ""
+	switch {
+	case given || !login:
+		if !keys {
+			return "", failed(id+" takes no keys", "Type login "+id+".")
+		}
+		return "key", nil
+	case !keys:
+		return "login", nil
+	}
+	answer, err := h.Ask(core.Ask{Choose: &core.Choose{Title: "Add to " + e.nameOf(id), Options: []core.Option{
+		{ID: "key", Label: "Keys: paste one or several"}, {ID: "login", Label: "A login: with your browser or a code"},
+	}}})
+	switch {
+	case err != nil:
+		return "", failed("A key or a login? Type add "+id+" --from-env NAME, --file PATH or --stdin, or login "+id, err.Error())
+	case answer.Canceled:
+		return "", &core.View{Title: "Nothing was added"}
+	}
+	return answer.Text.Reveal(), nil
+}
+
+func (e *Engine) keyText(h *flow.Host, c *call, id string) (string, *core.View) {
+	prompt := "Paste one key or several, one a line. They are not shown."
+	if page := e.provider(id).Key.Page; page != "" {
+		prompt += " Keys are made at " + page + "."
+	}
+	ask := core.Ask{Prompt: &core.Prompt{Title: "Keys of " + e.nameOf(id), Text: prompt, Secret: true}}
+	where := "the dialog"
+	switch {
+	case c.has("from-env"):
+		where = c.flags["from-env"]
+		ask = core.Ask{Input: &core.Input{Kind: "env", Name: where}}
+	case c.has("file"):
+		where = c.flags["file"]
+		ask = core.Ask{Input: &core.Input{Kind: "file", Name: where}}
+	case c.has("stdin"):
+		where = "standard input"
+		ask = core.Ask{Input: &core.Input{Kind: "stdin"}}
+	case c.mode == "print" || c.mode == "json":
+		return "", failed("Where is the key? Type --from-env NAME, --file PATH or --stdin behind it")
+	}
+	answer, err := h.Ask(ask)
+	switch {
+	case err != nil:
+		return "", failed(view.Clean(where) + ": " + err.Error())
+	case answer.Canceled:
+		return "", &core.View{Title: "Nothing was added"}
+	case strings.TrimSpace(answer.Text.Reveal()) == "":
+		return "", failed(view.Clean(where) + " holds no key")
+	}
+	return answer.Text.Reveal(), nil
+}
+
+// remove takes accounts out for good: ours, and entries that the peer left in auth.json. Pi's own entry is Pi's to remove.
+func (e *Engine) remove(h *flow.Host, c *call) *core.View {
+	if len(c.words) == 0 {
+		c.words = []string{""}
+	}
+	at := h.At()
+	r := revision{own: store.BlankAccounts, state: store.Blank}
+	var gone []pool.Candidate
+	var erase, names []string
+	for _, word := range c.words {
+		p, account, no := e.find(word)
+		if no == nil {
+			no = owned(account)
+		}
+		switch {
+		case no != nil:
+			return no
+		case e.isPis(account):
+			return failed(account.Label+" is Pi's own account of "+p.Provider, "Pi's /logout removes it; pause keeps it from being used.")
+		}
+		gone = append(gone, *account)
+		names = append(names, account.Label)
+		if account.Own {
+			r.own = store.Merge(r.own, store.ForgetDelta(p.Provider, account.ID, max(at, e.own.Added(p.Provider, account.ID)+1)))
+		}
+		if e.inAuth(account.ID) {
+			r.state = store.Merge(r.state, store.RemovedDelta(p.Provider, account.ID, account.Mark, at))
+			erase = append(erase, account.ID)
+		}
+	}
+	what := strings.Join(names, ", ")
+	if !c.has("yes") {
+		answer, err := h.Ask(core.Ask{Choose: &core.Choose{Title: "Remove " + what + "?", Options: []core.Option{
+			{ID: "no", Label: "No, keep"}, {ID: "yes", Label: "Yes, remove; undo brings it back while this Pi runs"},
+		}}})
+		if err != nil {
+			return failed("Say remove … --yes to remove "+what, "undo brings it back while this Pi runs.")
+		}
+		if answer.Text.Reveal() != "yes" {
+			return &core.View{Title: "Kept", Notes: []string{"Nothing was removed."}}
+		}
+	}
+	v := e.revise(h, r, what+": removed.", func(at core.Time) revision { return e.bringBack(gone, at) })
+	for _, id := range erase {
+		for _, result := range h.Do(e.effect(core.Effect{File: &core.File{Op: "erase", Name: "auth", Key: id}})) {
+			if result.Error != "" {
+				v.Notes = append(v.Notes, id+" still stands in auth.json ("+result.Error+"); it is not used.")
+			}
+		}
+	}
+	return v
+}
+
+func (e *Engine) inAuth(id string) bool {
+	for i := range e.auth.Accounts {
+		if e.auth.Accounts[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// bringBack is the change that undoes a removal: the accounts are ours from then on, under their old ids.
+func (e *Engine) bringBack(gone []pool.Candidate, at core.Time) revision {
+	r := revision{own: store.BlankAccounts, state: store.Blank}
+	for i := range gone {
+		c := &gone[i]
+		when := max(at, e.own.Added(c.Provider, c.ID)+1)
+		r.own = store.Merge(r.own, store.CredentialDelta(c.Provider, c.ID, c.Credential, when, max(when, c.Issued)))
+		if who := c.Identity; who.Key != "" || who.Label != "" {
+			r.own = store.Merge(r.own, store.IdentityDelta(c.Provider, c.ID, who, when))
+		}
+		if c.BaseURL != "" || len(c.Headers) > 0 {
+			r.own = store.Merge(r.own, store.OverrideDelta(c.Provider, c.ID, c.BaseURL, c.Headers, when))
+		}
+		if known := e.state.Account(c.Provider, c.ID); known.Removed.At != 0 {
+			// No credential has the mark 0, so nothing is removed by it.
+			r.state = store.Merge(r.state, store.RemovedDelta(c.Provider, c.ID, 0, max(at, known.Removed.At+1)))
+		}
+	}
+	return r
+}
