@@ -36,9 +36,7 @@ func Help() *core.View {
 
 // Unknown answers a command that does not exist.
 func Unknown(word string) *core.View {
-	v := Help()
-	v.Title, v.Failed = "There is no command \""+Clean(word)+"\"", true
-	return v
+	return &core.View{Title: "There is no command \"" + Clean(word) + "\"", Notes: []string{"help lists those there are."}, Failed: true}
 }
 
 // keys are those of the screen, beside the ones Pi binds.

@@ -7,7 +7,7 @@ import { type Runtime, textOf } from "./attempt.ts";
 import { answer, complete, draw } from "./commands.ts";
 import { Core } from "./core.ts";
 import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
-import { keepReplaced, logIn, ownEntry, piSide } from "./login.ts";
+import { keepReplaced, ownEntry, perform, piSide } from "./login.ts";
 import { placeholder } from "./members.ts";
 import type { AnswerStream } from "./pi.ts";
 import { extensionRoot, places, writeDefaults } from "./places.ts";
@@ -185,12 +185,8 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 		const core = await coreOf(instance, []);
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
 		await core.catchUp();
-		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(core, ctx.mode));
-		const [first = "", ...words] = args.trim().split(/\s+/);
-		const view =
-			first === "login" && words.length > 0
-				? await logIn(core, words, ctx)
-				: (await core.ask({ command: { text: args, words: [], mode: ctx.mode } })).view;
+		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(core, ctx));
+		const view = await perform(core, args, ctx);
 		if (view) give(view.json === "" ? draw(view) : view.json, view.failed);
 	} catch (error) {
 		give(`pi-multi-auth could not answer: ${textOf(error)}`, true);
@@ -200,7 +196,7 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 /** How often an open screen looks for what others changed, in milliseconds. */
 const glance = 1000;
 
-function tellerOf(core: Core, mode: string): Teller {
+function tellerOf(core: Core, ctx: ExtensionContext): Teller {
 	return {
 		async show(query) {
 			const { screen } = await core.ask({ show: query });
@@ -208,7 +204,7 @@ function tellerOf(core: Core, mode: string): Teller {
 			return screen;
 		},
 		async command(words) {
-			const { view } = await core.ask({ command: { text: "", words, mode } });
+			const view = await perform(core, words, ctx);
 			if (!view) throw new Error("the core did not answer");
 			return view;
 		},

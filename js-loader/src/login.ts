@@ -5,6 +5,8 @@ import type { Instance } from "./instance.ts";
 import { type LoginDialog, Person, type Surroundings } from "./perform/person.ts";
 import type { PiSide } from "./perform/pi.ts";
 import { readOr, wrappingElsewhere } from "./providers.ts";
+import { pick } from "./screens/pick.ts";
+import { askSecret } from "./screens/secret.ts";
 
 /** Pi's own code, as the newest session has it. */
 export function piSide(instance: Instance): PiSide {
@@ -30,20 +32,34 @@ export function ownEntry(instance: Instance, provider: string): string {
 // Pi shows one dialog at a time; before 1.4 a second one never settled.
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Runs `/multi-auth login <provider> [method]`: the core's login with Pi's own dialog where there is a screen. */
-export function logIn(core: Core, words: readonly string[], ctx: ExtensionContext): Promise<View | undefined> {
-	const [provider = "", method = ""] = words;
+/** As many choices as Pi's own list shows well. */
+const few = 8;
+
+/** Commands that may ask the person something: one after the other. */
+const asking = new Set(["add", "login", "remove", "import", "export"]);
+
+/** Performs a command: a line as it was typed, or words already parted. What the core asks is asked in Pi's own dialogs. */
+export function perform(
+	core: Core,
+	line: string | readonly string[],
+	ctx: ExtensionContext,
+): Promise<View | undefined> {
+	const words = typeof line === "string" ? line.trim().split(/\s+/) : line;
+	const [name = "", ...rest] = words;
+	const what = typeof line === "string" ? { text: line, words: [] } : { text: "", words: [...line] };
 	const run = async (): Promise<View | undefined> => {
-		const person = new Person(surroundings(ctx), `Log in to ${provider}`);
+		const title = name === "login" ? `Log in to ${rest[0] ?? ""}` : "Accounts";
+		const person = new Person(surroundings(ctx), title);
 		try {
-			const { view } = await core.ask({ login: makeLogin({ provider, method, mode: ctx.mode }) }, person);
+			const { view } = await core.ask({ command: { ...what, mode: ctx.mode } }, person);
 			// New accounts are wrapped and listed like any other.
-			await core.ask({ changed: { files: ["accounts"], known: [] } });
+			if (asking.has(name)) await core.ask({ changed: { files: ["accounts"], known: [] } });
 			return view;
 		} finally {
 			await person.close();
 		}
 	};
+	if (!asking.has(name)) return run();
 	const mine = turn.then(run, run);
 	turn = mine.catch(() => {});
 	return mine;
@@ -75,7 +91,13 @@ function surroundings(ctx: ExtensionContext): Surroundings {
 		select: (title, labels, signal) => ctx.ui.select(title, labels, { signal }),
 		input: (title, placeholder, signal) => ctx.ui.input(title, placeholder, { signal }),
 	};
-	if (ctx.mode === "tui") around.dialog = (title) => dialog(ctx, title);
+	if (ctx.mode === "tui") {
+		around.dialog = (title) => dialog(ctx, title);
+		// Pi's own list neither scrolls nor searches.
+		around.select = (title, labels, signal) =>
+			labels.length > few ? pick(ctx, title, labels, signal) : ctx.ui.select(title, labels, { signal });
+		around.secret = (title, text, signal) => askSecret(ctx, title, text, signal);
+	}
 	return around;
 }
 

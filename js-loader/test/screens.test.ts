@@ -8,6 +8,7 @@ import { ascii, type Borders, borders, unicode } from "../src/screens/borders.ts
 import { choice, field, secretField } from "../src/screens/layers.ts";
 import { type Asked, Manager } from "../src/screens/manager.ts";
 import type { Paint } from "../src/screens/paint.ts";
+import { narrowing } from "../src/screens/pick.ts";
 
 const testdata = new URL("../../tests/testdata/", import.meta.url);
 const sizes = [
@@ -286,4 +287,21 @@ test("borders follow the wish, then what the terminal can draw", () => {
 		[{ PI_MULTI_AUTH_ASCII_BORDERS: "perhaps", LANG: "C" }, "linux", ascii],
 	] as [NodeJS.ProcessEnv, NodeJS.Platform, Borders][])
 		assert.equal(borders(env, platform), want, JSON.stringify(env));
+});
+
+test("a long list narrows to what holds all the words that are typed", () => {
+	let chosen = -1;
+	const labels = ["OpenAI (openai)", "OpenAI Codex (openai-codex)", "Azure OpenAI (azure)", "xAI (xai)"];
+	const layer = narrowing(labels, (at) => {
+		chosen = at;
+	});
+	for (const data of ["c", "o", "d", " ", "open"]) assert.equal(layer.input(data, keys), false);
+	assert.match(layer.render(paintOf(unicode), 40, 8).join("\n"), /1 of 4[\s\S]*OpenAI Codex/);
+	assert.equal(layer.input("zzz", keys), false);
+	assert.match(layer.render(paintOf(unicode), 40, 8).join("\n"), /Nothing holds/);
+	assert.equal(layer.input(key.enter, keys), false);
+	layer.input("\x15", keys);
+	layer.input(key.down, keys);
+	assert.equal(layer.input(key.enter, keys), true);
+	assert.equal(chosen, 1);
 });

@@ -18,6 +18,8 @@ export interface Surroundings {
 	notify(text: string, type?: "info" | "warning" | "error"): void;
 	select(title: string, labels: string[], signal: AbortSignal): Promise<string | undefined>;
 	input(title: string, placeholder: string, signal: AbortSignal): Promise<string | undefined>;
+	/** Asks for a secret that is not shown while it is typed; undefined when the person gives up. Absent outside of the TUI. */
+	secret?(title: string, text: string, signal: AbortSignal): Promise<string | undefined>;
 	/** Opens Pi's own dialog; `close` ends it. Undefined outside of the TUI. */
 	dialog?(title: string): Promise<{ dialog: LoginDialog; close: () => void } | undefined>;
 }
@@ -79,6 +81,11 @@ export class Person {
 	/** Asks for a text. Beside something else, an empty answer means that nothing is typed. */
 	async prompt(prompt: Prompt, until?: AbortSignal): Promise<string> {
 		const signal = until ? AbortSignal.any([until, this.signal]) : this.signal;
+		if (prompt.secret && this.#around.secret) {
+			const secret = await this.#around.secret(prompt.title, prompt.text, signal);
+			if (secret === undefined) throw new Canceled();
+			return secret;
+		}
 		const dialog = await this.#dialog();
 		const message = prompt.text ? `${prompt.title}\n${prompt.text}` : prompt.title;
 		if (dialog)
