@@ -13,7 +13,8 @@ BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 PLACED := index.js core.wasm package.json README.md LICENSE CHANGELOG.md .env.example
 
-.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy refresh refresh-long clean
+.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy refresh refresh-long \
+	simulate simulate-long simulate-one mutants clean
 
 all: $(WASM) $(BUNDLE)
 
@@ -99,6 +100,21 @@ inspect: $(WASM)
 # How many samples of failures are read as they should be. DIR=… reads samples of another place.
 accuracy:
 	@go run ./tests/accuracy $(DIR)
+
+# How well the modes choose, beside the peer's and the optimum: make simulate SEEDS=1..4 FLEETS=weekly,fifty MODE=ours
+simulate:
+	@go run ./tests/simulate compare -seeds '$(SEEDS)' -fleets '$(FLEETS)' -mode '$(MODE)'
+
+# The invariants over many seeds; what was interrupted goes on: make simulate-long SEEDS=1..100000
+simulate-long:
+	@go run ./tests/simulate long -seeds '$(SEEDS)'
+
+simulate-one:
+	@go run ./tests/simulate one -seeds '$(SEEDS)' -bug '$(BUG)'
+
+# Planted bugs, and at which seed what caught each.
+mutants:
+	@go run ./tests/simulate mutants -seeds '$(SEEDS)' -bug '$(BUG)'
 
 bench: all
 	@$(NODE) js-loader/test/bench.ts

@@ -26,7 +26,7 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 		// What may pass at any moment must not take away the last account that may still work.
 		return nil
 	}
-	s := core.Standing{At: at, Fault: f.Kind, Cause: f.Cause, Source: f.Source, Mark: c.Mark}
+	s := core.Standing{At: at, Fault: f.Kind, Cause: f.Cause, Source: f.Source, Mark: markOf(c, f.Kind)}
 	old := c.Standing
 	if f.Scope == core.ScopeModel {
 		old = c.Models[pool.ModelKey(r.model)]
@@ -61,13 +61,25 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 				continue
 			}
 			shared := s
-			shared.Mark = other.Mark
+			shared.Mark = markOf(other, f.Kind)
 			e.standing(p, i, "", shared)
 			effects = append(effects, e.saveDelta(store.StandingDelta(p.Provider, other.ID, "", shared), true))
 		}
 		return effects
 	}
 	return nil
+}
+
+// markOf is the secret a fault is about, 0 when it is about the account behind it: a quota does not return because a login was renewed.
+func markOf(c *pool.Candidate, kind core.FaultKind) int64 {
+	switch kind {
+	case core.Unauthorized, core.Forbidden, core.Misconfigured:
+		return c.Mark
+	}
+	if c.Login {
+		return 0
+	}
+	return c.Mark
 }
 
 // standing keeps what was learned of an account, or of one model on it.

@@ -96,10 +96,8 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	a.Settings, a.Pinned, a.Usage, a.Plan, a.LastUsed = c.Settings, p.Pin.Account == c.ID, c.Usage, c.Usage.Plan, c.LastUsed
 	a.Untold = e.catalogue[p.Provider].Usage == nil && e.catalogue[p.Provider].Windows == nil
 	a.Headers = len(c.Headers)
-	if s := e.state.Provider(p.Provider); s != nil {
-		counts := s.Count(c.ID, at)
-		a.Requests, a.Failures = counts.Requests, counts.Failures
-	}
+	counts := e.state.Count(p.Provider, c.ID, at)
+	a.Requests, a.Failures = counts.Requests, counts.Failures
 	for _, g := range p.Groups {
 		if contains(g.Accounts, c.ID) {
 			a.Pools = append(a.Pools, g.ID)

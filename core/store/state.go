@@ -219,13 +219,10 @@ func readAccount(n *node) AccountState {
 	return a
 }
 
-// Count adds up the requests of an account over all processes in the day before at; p may be nil.
-func (p *ProviderState) Count(id string, at core.Time) Counts {
+// Count adds up the requests of an account over all processes in the day before at.
+func (t *Tree) Count(provider, id string, at core.Time) Counts {
 	var c Counts
-	if p == nil {
-		return c
-	}
-	for _, f := range p.accounts.get(id).get("counts").fields {
+	for _, f := range t.root.get("providers").get(provider).get("accounts").get(id).get("counts").fields {
 		f.value().Get("hours").ForEach(func(_, hour gjson.Result) bool {
 			if began := core.Time(hour.Get("0").Num) * core.Time(core.Hour); at.Sub(began) < countsKept {
 				c.Requests += int(readCount(hour.Get("1")))

@@ -188,7 +188,7 @@ func FuzzMerge(f *testing.F) {
 		for _, id := range tree.Providers() {
 			p := tree.Provider(id)
 			p.Account("a")
-			p.Count("a", 1000)
+			tree.Count(id, "a", 1000)
 		}
 		tree.Chains()
 		tree.Hidden()
@@ -294,8 +294,8 @@ func TestCountsAreTheLastDayOverAllProcesses(t *testing.T) {
 	two.Add(core.Time(29*core.Hour), false)
 	tree := store.Parse(store.CountDelta("p", "a", "one", &one, core.Time(29*core.Hour)))
 	tree.Join(store.CountDelta("p", "a", "two", &two, core.Time(29*core.Hour)))
-	assert.Equal(t, store.Counts{Requests: 25, Failures: 1}, tree.Provider("p").Count("a", core.Time(29*core.Hour)))
-	assert.Equal(t, store.Counts{Requests: 2, Failures: 1}, tree.Provider("p").Count("a", core.Time(52*core.Hour)))
+	assert.Equal(t, store.Counts{Requests: 25, Failures: 1}, tree.Count("p", "a", core.Time(29*core.Hour)))
+	assert.Equal(t, store.Counts{Requests: 2, Failures: 1}, tree.Count("p", "a", core.Time(52*core.Hour)))
 	tree.Prune(core.Time(60 * core.Hour))
 	assert.NotContains(t, tree.Text(), "hours")
 }
