@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func fleets(t *testing.T, words ...string) []*Fleet {
+	t.Helper()
+	all, err := LoadFleets("testdata/fleets", words)
+	require.NoError(t, err)
+	return all
+}
+
+func TestAtLeastFifteenFleetsShip(t *testing.T) {
+	all := fleets(t)
+	assert.GreaterOrEqual(t, len(all), 15)
+	for _, f := range all {
+		assert.NotEmpty(t, f.About, f.Name)
+		assert.NotEmpty(t, turns(f, 1), f.Name)
+	}
+}
+
+func TestTheSameSeedIsTheSameTrace(t *testing.T) {
+	for _, policy := range Policies {
+		for seed := int64(1); seed <= 2; seed++ {
+			f := WildFleet(seed)
+			a, b := Run(f, seed, policy, nil), Run(f, seed, policy, nil)
+			assert.Equal(t, a.Trace, b.Trace, "%s seed %d", policy.Name, seed)
+			assert.Equal(t, a.Score, b.Score)
+		}
+	}
+	assert.NotEqual(t, Run(WildFleet(1), 1, Policies[0], nil).Trace, Run(WildFleet(1), 2, Policies[0], nil).Trace)
+}
+
+func TestNobodyIsBetterThanTheOptimum(t *testing.T) {
+	for _, f := range fleets(t, "01-", "05-", "07-", "13-", "14-", "16-") {
+		b := boundOf(f, 1)
+		for _, policy := range Policies {
+			s := Run(f, 1, policy, nil).Score
+			assert.LessOrEqual(t, s.Used, b.alone*1.001, "%s %s", f.Name, policy.Name)
+			assert.LessOrEqual(t, s.Used+s.Taken, b.all*1.001, "%s %s", f.Name, policy.Name)
+			assert.Equal(t, s.Turns, s.Served+s.Refused+s.Lost, "%s %s: every turn ends once", f.Name, policy.Name)
+		}
+	}
+}
+
+func TestInvariantsHoldInWildSeeds(t *testing.T) {
+	var lock sync.Mutex
+	var found []string
+	parallel(16, func(n int) {
+		seed := int64(12 + n)
+		r := Run(WildFleet(seed), seed, wildPolicy(seed), nil)
+		lock.Lock()
+		defer lock.Unlock()
+		for _, v := range r.Found {
+			found = append(found, fmt.Sprintf("seed %d: %s (make simulate-one SEEDS=%d)", seed, v, seed))
+		}
+	})
+	assert.Empty(t, found)
+}
