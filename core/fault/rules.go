@@ -88,7 +88,7 @@ const (
 	// lacksCodes are permissions that a person has to give: to the key, the project or the organization.
 	lacksCodes = "service_disabled consumer_invalid access_token_scope_insufficient insufficient_scope missing_scope insufficient_permissions ip_not_authorized api_key_ip_address_blocked " +
 		"api_key_http_referrer_blocked iam_permission_denied not_authorized_invalid_project publicaccessdisabled feature_flag_blocked org_policy_denied"
-	lacksWords = "missing scope|missing required scope|missing permission|insufficient permission|insufficient_scope|insufficient authentication scopes|lacks the required scope|scope requirement|required scope|does not have the required scope|oauth authentication is currently not|" +
+	lacksWords = "sufficient permissions|required permissions|missing scope|missing required scope|missing permission|insufficient permission|insufficient_scope|insufficient authentication scopes|lacks the required scope|scope requirement|required scope|does not have the required scope|oauth authentication is currently not|" +
 		"not allowed for this organization|must be a member of an organization|consumer_invalid|service_disabled|has not been used in project|api is disabled|subscription is not active|no active subscription|subscription has expired|" +
 		"subscription expired|subscription ended|subscription was canceled|only authorized for use with|ip address is not|ip address … not allowed|ip address … not authorized|ip not allowed|ip is not in the allow|your ip … blocked|not whitelisted|whitelist|allowlist|public access is disabled|approved private endpoint|" +
 		"firewall rules|virtual network|sso … required|saml|two-factor|terms of service must be accepted|referer … blocked|restricted api key|does not have access to this endpoint|not authorized to use this copilot|" +
@@ -207,7 +207,8 @@ var unauthorizedRules = []core.FaultRule{
 	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Codes: revokedCodes, Words: revokedWords, Kind: core.Unauthorized, Cause: "login revoked"},
 	{Codes: "creditserror insufficient_balance insufficient_credits insufficient_funds arrearage", Kind: core.Unpaid},
-	{Words: unpaidWords + "|" + unpaidAdvice, Unless: "api key|x-api-key|authentication", Kind: core.Unpaid},
+	{Words: unpaidWords, Unless: "api key|x-api-key|authentication", Kind: core.Unpaid},
+	{Words: unpaidAdvice, Unless: "api key|x-api-key|authentication", Kind: core.Unpaid},
 	{Codes: "monthlylimiterror userlimiterror", Kind: ""},
 	{Codes: "modelerror", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 	{Codes: expiredCodes, Words: expiredWords, Unless: "api key", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
@@ -234,7 +235,8 @@ var forbiddenRules = []core.FaultRule{
 	{Words: "failure to pay|billing to be enabled|billing is disabled|billing account … disabled|insufficient balance|余额不足|欠费", Kind: core.Unpaid},
 	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Codes: "rate_limit_error rate_limit_exceeded too_many_requests 1015", Words: "secondary rate limit|too many requests|rate limit exceeded|api rate limit|being rate limited", Kind: ""},
-	{Codes: unpaidCodes, Words: unpaidWords + "|" + unpaidAdvice, Unless: "purchase extra usage|upgrade your plan|usage limit|quota", Kind: core.Unpaid},
+	{Codes: unpaidCodes, Words: unpaidWords, Unless: "purchase extra usage|upgrade your plan|usage limit|quota", Kind: core.Unpaid},
+	{Words: unpaidAdvice, Unless: "purchase extra usage|upgrade your plan|usage limit|quota", Kind: core.Unpaid},
 	// Kimi For Coding answers a spent week with 403 access_terminated_error or permission_error (seen 2026-08), OpenRouter a key's own
 	// limit with "Key limit exceeded", Azure a spent volume with its days.
 	{Codes: quotaCodes, Words: quotaWords, Unless: "quota project|resource quota|quota metric", Kind: ""},
@@ -242,7 +244,8 @@ var forbiddenRules = []core.FaultRule{
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
 	{Codes: lacksCodes, Words: "permission … denied on resource|insufficient authentication scopes|missing scope|missing permission|insufficient permission|sufficient permissions|required permissions|required scope|scope requirement", Kind: core.Forbidden, Cause: "key lacks a permission"},
-	{Codes: notInPlanCodes + " " + noModelCodes, Words: notInPlanWords + "|" + noModelWords, Kind: core.NotEntitled},
+	{Codes: notInPlanCodes, Words: notInPlanWords, Kind: core.NotEntitled},
+	{Codes: noModelCodes, Words: noModelWords, Kind: core.NotEntitled},
 	{Codes: expiredCodes, Words: expiredWords, Unless: "api key", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Words: lacksWords, Kind: core.Forbidden, Cause: "access not permitted"},
 	{Codes: keySureCodes, Words: "api key|bad credentials|security token included in the request is invalid|invalid bearer token|invalid auth|密钥|api-schlüssel|clé api|clave de api|apiキー", Unless: "does not have permission|permission denied", Kind: core.Unauthorized},
@@ -257,7 +260,8 @@ var missingRules = []core.FaultRule{
 	{Words: "does not exist or you … access|not found the model … permission denied", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
 	{Codes: notInPlanCodes, Words: notInPlanWords, Kind: core.NotEntitled},
-	{Codes: noModelCodes, Words: noModelWords + "|not found … model|no endpoint|function … not found for account|not found the model|inference endpoint|not found and/or not deployed|not found, inaccessible", Kind: core.ModelUnavailable, Verdict: core.Rotate},
+	{Codes: noModelCodes, Words: noModelWords, Kind: core.ModelUnavailable, Verdict: core.Rotate},
+	{Words: "not found … model|no endpoint|function … not found for account|not found the model|inference endpoint|not found and/or not deployed|not found, inaccessible", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 	{Words: "model:|model ", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 	{Codes: "7000 7003", Kind: core.Misconfigured, Cause: "address of the account is wrong"},
 	{Kind: core.BadRequest, Cause: "address not found"},
@@ -265,8 +269,10 @@ var missingRules = []core.FaultRule{
 
 var rejectedRules = []core.FaultRule{
 	{Codes: longCodes, Words: longWords, Unless: longLimits, Kind: core.TooLong},
-	{Codes: unpaidCodes, Words: unpaidWords + "|" + unpaidAdvice, Kind: core.Unpaid},
-	{Codes: keySureCodes + " " + revokedCodes, Words: keySureWords + "|" + revokedWords, Kind: core.Unauthorized},
+	{Codes: unpaidCodes, Words: unpaidWords, Kind: core.Unpaid},
+	{Words: unpaidAdvice, Kind: core.Unpaid},
+	{Codes: keySureCodes, Words: keySureWords, Kind: core.Unauthorized},
+	{Codes: revokedCodes, Words: revokedWords, Kind: core.Unauthorized},
 	{Codes: expiredCodes, Words: "access token has expired|oauth token has expired|token is expired|expiredtokenexception|security token … expired", Kind: core.Unauthorized, Verdict: core.Rotate, Wait: core.Minute, Cause: "login expired"},
 	{Codes: closedCodes, Words: closedWords, Unless: threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Codes: "insufficient_quota usage_limit_reached quota_exceeded usage_limit_exceeded servicequotaexceededexception spend_limit_exceeded monthly_limit_reached budget_exceeded key_limit_exceeded", Words: "budget has been exceeded|exceeded its budget|specified api usage limits|specified … api usage limits|usage limit reached|spend limit|spending limit|spending cap|reached its monthly|monthly limit reached|limit reached for this month|reached your usage limit|quota exceeded|exceeded your current quota", Kind: ""},
@@ -301,9 +307,10 @@ var withoutStatus = []core.FaultRule{
 }
 
 var withoutStatusThen = []core.FaultRule{
-	{Codes: quotaCodes + " " + rateCodes, Words: quotaWords + "|" + rateWords, Kind: ""},
+	{Codes: quotaCodes, Words: quotaWords, Kind: ""},
+	{Codes: rateCodes, Words: rateWords, Kind: ""},
 	{Codes: regionCodes, Words: regionWords, Kind: core.Forbidden, Scope: core.ScopeProvider, Verdict: core.Surface, Cause: "not offered in this region"},
-	{Codes: lacksCodes, Words: lacksWords + "|sufficient permissions|required permissions", Kind: core.Forbidden, Cause: "access not permitted"},
+	{Codes: lacksCodes, Words: lacksWords, Kind: core.Forbidden, Cause: "access not permitted"},
 	{Codes: keyCodes, Words: keyWords, Kind: core.Unauthorized},
 	{Codes: refusedCodes, Words: refusedWords, Kind: core.BadRequest, Cause: "refused by the provider's content rules"},
 	{Codes: notInPlanCodes, Words: notInPlanWords, Unless: "parameter", Kind: core.NotEntitled},
