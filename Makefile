@@ -14,6 +14,7 @@ AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 PLACED := index.js core.wasm package.json README.md LICENSE CHANGELOG.md .env.example
 
 .PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy refresh refresh-long \
+	crash crash-long \
 	simulate simulate-long simulate-one mutants clean
 
 all: $(WASM) $(BUNDLE)
@@ -33,7 +34,7 @@ $(BUNDLE): $(TS_SOURCES) $(TOOLS)
 	cd js-loader && npm run --silent build:bundle
 
 # Everything CI runs.
-test: check test-go test-js test-e2e refresh
+test: check test-go test-js test-e2e refresh crash
 
 test-go: all
 	go test $$(go list ./... | grep -v /tests/e2e)
@@ -43,6 +44,15 @@ test-js: all
 
 test-e2e: all
 	go test -count=1 ./tests/e2e
+
+# What happens to our files when processes die, wait, are suspended and disks fail: counts are asserted, times printed beside others'.
+crash: all
+	@mkdir -p .build
+	@CRASH=smoke go test -count=1 -timeout 10m -v ./tests/crash >.build/crash.txt 2>&1; s=$$?; grep -E '^  [RS][0-9]+:|--- FAIL|FAIL|SKIP|^ok' .build/crash.txt; exit $$s
+
+crash-long: all
+	@mkdir -p .build
+	@CRASH=long go test -count=1 -timeout 8h -v ./tests/crash >.build/crash.txt 2>&1; s=$$?; grep -E '^  [RS][0-9]+:|--- FAIL|FAIL|SKIP|^ok' .build/crash.txt; exit $$s
 
 # Refresh tokens are redeemed once on the whole machine: many real processes, kills, signals and locks against a token server that
 # revokes. The long form takes about an hour.

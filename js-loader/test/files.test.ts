@@ -109,6 +109,16 @@ test("processes that write at once lose nothing", async () => {
 	assert.equal(readFileSync(join(dir, "n"), "utf8"), "200");
 });
 
+test("without node:sqlite they lose nothing either, also where a dead one left its name", async () => {
+	const dir = folder();
+	writeFileSync(join(dir, "gate.pid"), String(2 ** 22 + 1));
+	const source = writer.replace('"/gate")', '"/gate", null)');
+	const runs = Array.from({ length: 4 }, () => run(source, dir, "25"));
+	for (const ended of await Promise.all(runs)) assert.deepEqual(ended, { code: 0, said: "" });
+	assert.equal(readFileSync(join(dir, "n"), "utf8"), "100");
+	assert.deepEqual(readdirSync(dir).sort(), ["n"]);
+});
+
 test("a gate dies with its process", async () => {
 	const dir = folder();
 	const holder = `

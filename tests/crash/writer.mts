@@ -1,54 +1,58 @@
-// One writer of our files, as a process of its own: the loader's own storage with the core behind it. Every update counts one further
-// while the gate is held, so that an update that is lost is missing from the sum.
+// One writer of our files, as a process of its own: the loader's own storage with the core behind it.
 //
-// node writer.mts <folder> <updates> [<milliseconds between> [<file>]]
-// Prints a line of JSON at its end: done, failed, kept (in the journal), and how long each update took in milliseconds.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+// node writer.mts <folder> count|name <updates> [<milliseconds between>]
+//   count  counts one further while the gate is held, so that an update that is lost is missing from the sum
+//   name   leaves a name of its own, so that an update that is lost can be named
+// node writer.mts <folder> serve      names one update for each line of its input
+//
+// Says "ready", then "ack <name> <milliseconds>" for each update that was taken, "failed <words>" for each that was not, and what people
+// would have been told as "said <words>".
+import { readFileSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
 import type { Merged } from "../../js-loader/src/abi.ts";
 import { Guest } from "../../js-loader/src/guest.ts";
 import { Files } from "../../js-loader/src/perform/files.ts";
 import { places } from "../../js-loader/src/places.ts";
 
-const [folder = ".", updates = "1", every = "0", name = "accounts"] = process.argv.slice(2);
-const module = new WebAssembly.Module(readFileSync(new URL("../../js-loader/core.wasm", import.meta.url)));
-const guest = new Guest(module);
-const call = (file: string, current: string, delta: string): Merged => {
+const [folder = ".", kind = "count", updates = "1", every = "0"] = process.argv.slice(2);
+const guest = new Guest(new WebAssembly.Module(readFileSync(new URL("../../js-loader/core.wasm", import.meta.url))));
+const say = (line: string) => void writeSync(1, `${line}\n`);
+const join = (file: string, current: string, delta: string): Merged => {
 	const turn = guest.call({ at: Date.now(), seed: 1, merge: { save: 0, file, current, delta } });
 	if (!turn.merged) throw new Error("no text");
 	return turn.merged;
 };
-const said: string[] = [];
-const files = new Files(
-	places(folder, folder, {}),
-	(_save, file, current, delta) => {
-		if (delta !== "count") return call(file, current, delta);
-		const n = Number(/"counter":\{"at":(\d+)/.exec(current)?.[1] ?? 0) + 1;
-		const change = `{"providers":{"p":{"counter":{"at":${n},"by":${process.pid}}}}}`;
-		return { ...call(file, current, change), delta: change };
-	},
-	(notice) => said.push(notice.text),
-);
-const took: number[] = [];
-const errors: Record<string, number> = {};
-let done = 0;
-process.stdout.write("ready\n");
-const began = performance.now();
-for (let i = 0; i < Number(updates); i++) {
-	if (Number(every) > 0) {
-		const due = began + (i + Math.random()) * Number(every);
-		await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
-	}
-	const start = performance.now();
+const merge = (_save: number, file: string, current: string, delta: string): Merged => {
+	if (delta !== "count") return join(file, current, delta);
+	const n = Number(/"counter":\{"at":(\d+)/.exec(current)?.[1] ?? 0) + 1;
+	const change = `{"providers":{"p":{"counter":{"at":${n}}}}}`;
+	return { ...join(file, current, change), delta: change };
+};
+const files = new Files(places(folder, folder, {}), merge, (notice) => say(`said ${notice.text}`));
+
+let named = 0;
+async function update(): Promise<void> {
+	const name = `${process.pid}-${named++}`;
+	const delta = kind === "count" ? "count" : `{"providers":{"p":{"updates":{"${name}":{"at":1}}}}}`;
+	const began = performance.now();
 	try {
-		await files.save(name, [{ id: 0, delta: "count", sync: true }]);
-		done++;
+		await files.save("accounts", [{ id: 0, delta, sync: true }]);
+		say(`ack ${name} ${(performance.now() - began).toFixed(2)}`);
 	} catch (error) {
-		const text = String((error as Error).message);
-		errors[text] = (errors[text] ?? 0) + 1;
+		say(`failed ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
 	}
-	took.push(performance.now() - start);
+}
+
+say("ready");
+if (kind === "serve") {
+	for await (const _line of createInterface({ input: process.stdin })) await update();
+} else {
+	const began = performance.now();
+	for (let i = 0; i < Number(updates); i++) {
+		const due = began + (i + Math.random()) * Number(every);
+		if (Number(every) > 0) await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
+		await update();
+	}
 }
 await files.close();
-process.stdout.write(`${JSON.stringify({ done, errors, said, took: took.map((t) => Math.round(t * 100) / 100) })}\n`);
 process.exit(0);

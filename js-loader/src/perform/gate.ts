@@ -75,6 +75,8 @@ export class Gate {
 	readonly #next: Lock | undefined;
 	/** The gate was not free when this process last waited for it, so it does not wait long again until it is. */
 	#stuck = false;
+	/** Within a process one waits after the other: its locks are one for all of it. */
+	#turn: Promise<void> | undefined;
 	/** Others waited when this process was last inside. */
 	#contended = false;
 	/** node:sqlite is missing: a dead owner elsewhere is waited for. */
@@ -102,6 +104,28 @@ export class Gate {
 	 */
 	async enter(wait = patience, done: () => boolean = () => false): Promise<(() => void) | undefined> {
 		const began = performance.now();
+		const before = this.#turn;
+		let over = () => {};
+		this.#turn = new Promise((resolve) => {
+			over = resolve;
+		});
+		await before;
+		let leave: (() => void) | undefined;
+		try {
+			leave = await this.#take(began, wait, done);
+		} finally {
+			if (!leave) over();
+		}
+		return (
+			leave &&
+			(() => {
+				leave();
+				over();
+			})
+		);
+	}
+
+	async #take(began: number, wait: number, done: () => boolean): Promise<(() => void) | undefined> {
 		if (this.#contended) await sleep(2 + 4 * Math.random());
 		let next: (() => void) | undefined;
 		let first = 0;
