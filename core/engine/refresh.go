@@ -232,9 +232,6 @@ func (e *Engine) renew(h *flow.Host, key string) bool {
 	if r.unsaved != "" {
 		return e.keep(h, key, r.unsaved)
 	}
-	if c.Credential != sent && e.live(c, h.At()) {
-		return true
-	}
 	if due := e.dueAt(c, r); due.IsZero() || due > h.At() {
 		return e.live(c, h.At())
 	}
