@@ -11,7 +11,7 @@ COMPACT := pimultiauth/providers/... pimultiauth/core pimultiauth/core/fault pim
 TS_SOURCES := $(shell find js-loader/src -name '*.ts')
 BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
-PLACED := index.js core.wasm package.json README.md LICENSE CHANGELOG.md .env.example
+PLACED := index.js core.wasm balancer package.json README.md LICENSE CHANGELOG.md .env.example
 
 .PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy refresh refresh-long \
 	crash crash-long \
@@ -93,7 +93,7 @@ run: all
 
 install: all js-loader/README.md
 	@mkdir -p "$(AGENT)/extensions/pi-multi-auth"
-	cd js-loader && for f in $(PLACED); do if [ -e $$f ]; then cp $$f "$(AGENT)/extensions/pi-multi-auth/"; fi; done
+	cd js-loader && for f in $(PLACED); do if [ -e $$f ]; then cp -R $$f "$(AGENT)/extensions/pi-multi-auth/"; fi; done
 
 # The package carries the project's own papers.
 js-loader/README.md: README.md LICENSE CHANGELOG.md

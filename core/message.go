@@ -74,6 +74,8 @@ type Acquire struct {
 	Bound []string
 	// Only is the one account that may serve, for a process that was begun with a credential of its own; "" for any.
 	Only string
+	// Except names accounts that must not serve.
+	Except []string
 }
 
 // Member is an account that Pi itself resolves.

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x2d0cd466
+const SchemaHash uint32 = 0x27b182d1
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -111,6 +111,12 @@ func (d *decoder) readAcquire(v *core.Acquire) {
 		}
 	}
 	v.Only = d.text("Acquire.Only")
+	if n := d.count("Acquire.Except", 4); n > 0 {
+		v.Except = make([]string, n)
+		for i := range v.Except {
+			v.Except[i] = d.text("Acquire.Except")
+		}
+	}
 }
 
 func (d *decoder) readMember(v *core.Member) {

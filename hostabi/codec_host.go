@@ -101,6 +101,10 @@ func appendAcquire(b []byte, v *core.Acquire) []byte {
 		b = appendText(b, v.Bound[i])
 	}
 	b = appendText(b, v.Only)
+	b = appendCount(b, len(v.Except))
+	for i := range v.Except {
+		b = appendText(b, v.Except[i])
+	}
 	return b
 }
 

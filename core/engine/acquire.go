@@ -33,6 +33,8 @@ type request struct {
 	seed     int64
 	// home is the account the session was on when the request came.
 	home string
+	// only is the one account that may serve; "" for any.
+	only string
 	// account is the one whose lease is out; tried are those that failed.
 	account  string
 	tried    []string
@@ -85,12 +87,16 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 		provider: a.Provider, model: a.Model, session: a.Session, mode: a.Mode, sticky: a.Sticky,
 		parent: a.Parent, project: a.Project, prompt: a.Prompt, api: a.API, bound: a.Bound, seed: m.Seed,
 	}
+	r.only, r.tried = a.Only, append(r.tried, a.Except...)
 	_, r.bind = fault.Move(a.API, a.Bound)
 	if a.Session != "" {
 		r.home = p.Homes[a.Session].Account
 	}
 	if r.sticky {
 		return e.acquireHome(r, p, m.At), nil
+	}
+	if r.only != "" {
+		return e.acquireOnly(r, p, m.At), nil
 	}
 	pick := e.pick(r, p, m.At)
 	if pick.Index < 0 {

@@ -136,6 +136,10 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 
 // another goes on after an account failed: the next one, or the end of the request.
 func (e *Engine) another(r *request, p *pool.Pool, o core.Outcome, at core.Time) core.Turn {
+	if r.only != "" {
+		// Whoever was begun with one account is told what that one said.
+		return core.Turn{Refuse: &core.Refuse{Original: true}}
+	}
 	pick := pool.Pick{Index: -1}
 	if r.here < r.limit(p) && r.attempts < maxAttempts {
 		pick = e.pick(r, p, at)

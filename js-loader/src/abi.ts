@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x2d0cd466;
+export const schemaHash = 0x27b182d1;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -81,6 +81,8 @@ export interface Acquire {
 	bound: string[];
 	/** Only is the one account that may serve, for a process that was begun with a credential of its own; "" for any. */
 	only: string;
+	/** Except names accounts that must not serve. */
+	except: string[];
 }
 
 /** Member is an account that Pi itself resolves. */
@@ -658,6 +660,8 @@ function writeAcquire(w: Writer, v: Acquire): void {
 	w.count(v.bound.length);
 	for (const x of v.bound) w.text(x);
 	w.text(v.only);
+	w.count(v.except.length);
+	for (const x of v.except) w.text(x);
 }
 
 function writeMember(w: Writer, v: Member): void {
@@ -835,6 +839,7 @@ export function makeAcquire(v: Part<Acquire> = {}): Acquire {
 		prompt: v.prompt ?? 0,
 		bound: v.bound ?? [],
 		only: v.only ?? "",
+		except: v.except ?? [],
 	};
 }
 

@@ -1,6 +1,7 @@
 import { type Lease, makeAcquire, makeOutcome, type Outcome, type Turn } from "./abi.ts";
 import { boundOf, promptOf, strip } from "./bound.ts";
 import type { Core } from "./core.ts";
+import { delegated } from "./delegation.ts";
 import { authOf, membersOf, plainContext, type Resolutions, swapHeaders } from "./members.ts";
 import type { AnswerStream, Model, Provider, StreamOptions, Transcript, Usage } from "./pi.ts";
 import { bodyOf, nothingSeen, type Seen, watchingFetch } from "./watch-fetch.ts";
@@ -126,6 +127,7 @@ async function acquire(core: Core, runtime: Runtime, request: PiRequest): Promis
 			sticky: isCacheWarmer(options),
 			prompt: promptOf(context),
 			bound: boundOf(context, model),
+			only: delegated(model.provider),
 		}),
 	});
 	const stopped = whenAborted(signal);

@@ -4,6 +4,7 @@ import { createAssistantMessageEventStream } from "@earendil-works/pi-ai";
 import { type ExtensionAPI, type ExtensionContext, getAgentDir, VERSION } from "@earendil-works/pi-coding-agent";
 import { type Lease, makeAcquire } from "./abi.ts";
 import { type Runtime, textOf } from "./attempt.ts";
+import { publish, publishedElsewhere } from "./balancer.ts";
 import { answer, complete, draw } from "./commands.ts";
 import { Core } from "./core.ts";
 import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
@@ -53,6 +54,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 	globals[active] = instance;
 	instance.rival ||= rivalOf();
 	writeDefaults(instance.places.files.config);
+	if (!instance.rival) publish(() => coreOf(instance, []));
 
 	pi.registerCommand("multi-auth", {
 		description: "Accounts of your providers: status, why, help",
@@ -112,7 +114,7 @@ function rivalOf(pi?: ExtensionAPI, root = ""): string {
 		?.getCommands()
 		.find(({ name, sourceInfo }) => /^multi-auth(:\d+)?$/.test(name) && !sourceInfo.path.startsWith(root));
 	// The older pi-multi-auth publishes it for its delegated children.
-	if (!other && !("__piMultiAuthKeyDistributor" in globalThis)) return "";
+	if (!other && !publishedElsewhere()) return "";
 	const name = other ? `the multi-auth extension in ${other.sourceInfo.path}` : "another multi-auth extension";
 	return `pi-multi-auth: ${name} is loaded too and stays active; this one does nothing until it is removed.`;
 }
