@@ -116,7 +116,7 @@ test("input is a variable or a file, and says what is wrong", async () => {
 	assert.equal((await performInput({ kind: "env", name: "PI_MULTI_AUTH_TEST" })).text, "value");
 	assert.equal((await performInput({ kind: "env", name: "PI_MULTI_AUTH_NONE" })).text, "");
 	await assert.rejects(performInput({ kind: "file", name: join(folder(), "none") }), /no such file/);
-	await assert.rejects(performInput({ kind: "file", name: folder() }), /regular file/);
+	await assert.rejects(performInput({ kind: "file", name: folder() }), /folder/);
 	await assert.rejects(performInput({ kind: "telepathy", name: "" }), /no input/);
 });
 
