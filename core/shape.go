@@ -448,14 +448,24 @@ func (s *UsageSource) Requests(account Account) []Fetch {
 	if i := strings.IndexByte(scheme, ' '); strings.HasPrefix(token, scheme[i+1:]) || !account.Login {
 		scheme = scheme[:i+1]
 	}
+	own, why := ReadOverride(gjson.Get(account.Credential.Reveal(), "request").Raw)
+	if why != "" {
+		return nil
+	}
 	var fetches []Fetch
 	for _, url := range s.URLs {
-		if base := account.Field("request.baseUrl"); s.Base && base != "" {
-			base = strings.TrimSuffix(strings.TrimRight(base, "/"), "/chat/completions")
+		if base := own.BaseURL; s.Base && base != "" {
+			base = strings.TrimSuffix(base, "/chat/completions")
 			url = strings.TrimRight(strings.TrimSuffix(base, "/v1"), "/") + url[strings.LastIndexByte(url, '/'):]
 		}
 		url, ok := account.fill(url)
 		if !ok {
+			continue
+		}
+		address, _, _ := strings.Cut(url, "?")
+		u, why := ParseURL(address)
+		if why != "" || u.Barred(own.Private) != "" {
+			// A host that the credential names may be anything.
 			continue
 		}
 		headers := []SecretHeader{{"authorization", Secret(scheme + token)}, {"accept", "application/json"}, {"user-agent", "pi-multi-auth"}}

@@ -194,6 +194,24 @@ func tellsUsage(t *testing.T, p core.Provider) {
 		return
 	}
 	assert.True(t, p.Usage.Logins || p.Usage.Keys, "it says for whom")
+	asked := 0
+	for _, entry := range []string{
+		`{"type":"oauth","access":"at","refresh":"rt","expires":1800003600000,"accountId":"acc-1"}`, `{"type":"api_key","key":"sk-1"}`,
+	} {
+		for _, request := range []string{``, `{"baseUrl":"http://127.evil.example/v1"}`, `{"baseUrl":"https://169.254.169.254"}`} {
+			credential := entry
+			if request != "" {
+				credential = entry[:len(entry)-1] + `,"request":` + request + `}`
+			}
+			account := core.Account{ID: p.ID, Provider: p.ID, Source: "stored", Login: strings.Contains(entry, "oauth"), Credential: core.Secret(credential)}
+			for _, f := range p.Usage.Requests(account) {
+				asked++
+				assert.True(t, p.MayReach(f.Origin, core.Override{}), "usage is asked of %s", f.Origin)
+				assert.True(t, strings.HasPrefix(f.URL, f.Origin+"/"), f.URL)
+			}
+		}
+	}
+	assert.NotZero(t, asked)
 }
 
 // What Pi ships is where a credential may be sent: a new address of a vendor is found here and not by a person.
