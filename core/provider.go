@@ -86,6 +86,8 @@ type Provider struct {
 	Entitled func(model, plan string) Entitlement
 	// Identity tells which account at the vendor a credential belongs to; nil when the credential itself does not say.
 	Identity func(credential Secret) Identity
+	// Profile tells after a login of Pi's whose it is, where its tokens do not; nil where they do or nobody tells.
+	Profile *Profile
 	// Paste reads keys of a shape of its own out of what a person pasted; nil for the common rules.
 	Paste func(text string, many bool) Paste
 }
@@ -109,6 +111,14 @@ type KeyShape struct {
 	MinLength int
 	// Page is where a person makes one.
 	Page string
+}
+
+// Profile is a request that tells who a login is, made once when it is new.
+type Profile struct {
+	// Source is how it is asked: addresses, token and headers alone count.
+	Source UsageSource
+	// Fields are names for the credential and the paths in the answer they are taken from.
+	Fields [][2]string
 }
 
 // KeyCheck is a GET request that costs nothing, tells a good key from a bad one, and needs no pretended client.

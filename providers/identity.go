@@ -61,3 +61,20 @@ func subjectAccount(credential core.Secret) core.Identity {
 		Email:   []string{"email", "idToken/email", "id_token/email"},
 	}.Read(credential)
 }
+
+// Profiles tell whose a login is (GET /api/oauth/profile, scope user:profile; docs.github.com, "Get the authenticated user"; Kilo's
+// profile of its own extension; read 2025-11). The GitHub token of a Copilot login is the one it is renewed with.
+var (
+	anthropicProfile = core.Profile{
+		Source: core.UsageSource{URLs: []string{"https://api.anthropic.com/api/oauth/profile"}, Headers: []core.Header{{Name: "anthropic-beta", Value: "oauth-2025-04-20"}}},
+		Fields: [][2]string{{"accountUuid", "account.uuid"}, {"organizationUuid", "organization.uuid"}, {"email", "account.email"}},
+	}
+	copilotProfile = core.Profile{
+		Source: core.UsageSource{URLs: []string{"https://api.{enterpriseUrl:github.com}/user"}, Token: "refresh"},
+		Fields: [][2]string{{"login", "login"}, {"userId", "id"}, {"email", "email"}},
+	}
+	kiloProfile = core.Profile{
+		Source: core.UsageSource{URLs: []string{"https://api.kilo.ai/api/profile"}},
+		Fields: [][2]string{{"email", "user.email"}, {"email", "email"}},
+	}
+)

@@ -33,7 +33,7 @@ var all = []core.Provider{
 		Env: []string{"ANTHROPIC_API_KEY", "ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"}, Origins: []string{"https://api.anthropic.com", "https://platform.claude.com"}, Warm: 5 * core.Minute,
 		Key:      core.KeyShape{Prefixes: []string{"sk-ant-"}, Page: "https://platform.claude.com/settings/keys"},
 		Check:    core.KeyCheck{URL: "https://api.anthropic.com/v1/models?limit=1", Header: "x-api-key", Also: "anthropic-version: 2023-06-01"},
-		Identity: anthropicAccount,
+		Identity: anthropicAccount, Profile: &anthropicProfile,
 	},
 	{
 		ID: "openai", Name: "OpenAI", Keys: true, Login: "pi",
@@ -51,7 +51,7 @@ var all = []core.Provider{
 		ID: "github-copilot", Name: "GitHub Copilot", Keys: true, Login: "pi",
 		Env: []string{"COPILOT_GITHUB_TOKEN"}, Origins: []string{"https://api.githubcopilot.com", "https://api.*.githubcopilot.com", "https://api.github.com", "https://github.com"},
 		Key:      core.KeyShape{Prefixes: []string{"gho_", "ghu_", "github_pat_"}},
-		Identity: copilotAccount,
+		Identity: copilotAccount, Profile: &copilotProfile,
 	},
 	{
 		ID: "amazon-bedrock", Name: "Amazon Bedrock", Keys: true,
@@ -144,7 +144,7 @@ var all = []core.Provider{
 		ID: "kilo", Name: "Kilo", Keys: true, Login: "own", Methods: kilo.Methods, Renew: kilo.Renew,
 		Origins:  []string{"https://api.kilo.ai"},
 		Check:    core.KeyCheck{URL: "https://api.kilo.ai/api/profile", Header: "authorization"},
-		Identity: emailAccount,
+		Identity: emailAccount, Profile: &kiloProfile,
 	},
 	{
 		ID: "kimi-coding", Name: "Kimi For Coding", Keys: true, Login: "own", Methods: kimi.Methods, Renewal: &kimi.Renewal, Lead: kimi.Lead,

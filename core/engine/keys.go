@@ -51,6 +51,29 @@ func (e *Engine) identify(provider string, list []core.Account) {
 	}
 }
 
+// introduce writes into a new login what its provider says of whose it is. A provider that does not answer is no reason to fail.
+func (e *Engine) introduce(h *flow.Host, provider string, credential core.Secret) core.Secret {
+	p := e.provider(provider)
+	if p.Profile == nil || e.identityOf(provider, credential).Strong {
+		return credential
+	}
+	for _, fetch := range p.Profile.Source.Requests(core.Account{Provider: provider, Login: true, Credential: credential}) {
+		answer, err := h.Fetch(fetch)
+		if err != nil || answer.Status != 200 {
+			continue
+		}
+		body, ok := core.ReadObject(answer.Body.Reveal())
+		var extra core.Object
+		for _, field := range p.Profile.Fields {
+			if v := body.Get(field[1]); ok && (v.Type == gjson.String || v.Type == gjson.Number) {
+				extra.String(field[0], core.Plain(v.String(), 200))
+			}
+		}
+		credential = core.Secret(core.JoinObjects(credential.Reveal(), extra.Text()))
+	}
+	return credential
+}
+
 // shares reports whether a fault of one account is one of another too: both draw on what it is about. A refused secret says nothing of
 // another secret of the same account.
 func shares(f core.Fault, a, b *core.Account) bool {

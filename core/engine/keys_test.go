@@ -272,3 +272,45 @@ func TestAddingIsUndoneAndARemovedAccountComesBack(t *testing.T) {
 	p.say("pause groq")
 	assert.Contains(t, p.lease("groq").Credential.Reveal(), "gsk_peer")
 }
+
+// A login of Pi's says nothing of whose it is; its provider does, once.
+func TestALoginAsksWhoseItIs(t *testing.T) {
+	p := begin(t, "{}")
+	p.body = `{"account":{"uuid":"u-1","email":"me@x.example"},"organization":{"uuid":"o-1"}}`
+	login := func(token string) *core.View {
+		m := core.Message{Login: &core.Login{Provider: "anthropic", Mode: "tui"}}
+		for {
+			m.At = p.at
+			turn, err := p.core.Step(m)
+			require.NoError(t, err)
+			var others []core.Effect
+			var results []core.Result
+			for _, x := range turn.Effects {
+				switch {
+				case x.Fetch != nil:
+					p.asked = append(p.asked, *x.Fetch)
+					results = append(results, core.Result{ID: x.ID, Fetch: &core.FetchResult{Status: p.status, Body: core.Secret(p.body)}})
+				case x.Ask != nil && x.Ask.Pi != nil:
+					results = append(results, core.Result{ID: x.ID, Ask: &core.Answer{Text: core.Secret(`{"type":"oauth","access":"` + token + `","refresh":"r` + token + `","expires":1800003600000}`)}})
+				default:
+					others = append(others, x)
+				}
+			}
+			if results = append(results, p.perform(others)...); turn.Flow == 0 {
+				return turn.View
+			}
+			m = core.Message{Resume: &core.Resume{Flow: turn.Flow, Results: results}}
+		}
+	}
+	v := login("one")
+	assert.False(t, v.Failed, text(v))
+	assert.Contains(t, text(v), "me@x.example")
+	require.Len(t, p.asked, 1)
+	assert.Equal(t, "https://api.anthropic.com/api/oauth/profile", p.asked[0].URL)
+	p.at += 1000
+	v = login("two")
+	assert.Contains(t, text(v), "there already", "the same account logged in again keeps its slot")
+	p.at, p.status = p.at+1000, 500
+	v = login("three")
+	assert.False(t, v.Failed, "who does not answer is no reason to fail")
+}

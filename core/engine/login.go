@@ -34,7 +34,7 @@ func (e *Engine) login(m core.Message) (core.Turn, error) {
 			}
 			return noLogin(l.Provider + ": " + failure.Text)
 		}
-		return e.addLogin(h, l, credential)
+		return e.addLogin(h, l, e.introduce(h, l.Provider, credential))
 	}), nil
 }
 
