@@ -13,7 +13,7 @@ BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 PLACED := index.js core.wasm balancer package.json README.md LICENSE CHANGELOG.md .env.example
 
-.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect accuracy refresh refresh-long \
+.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect replay accuracy refresh refresh-long \
 	crash crash-long \
 	simulate simulate-long simulate-one mutants clean
 
@@ -125,6 +125,9 @@ simulate-one:
 # Planted bugs, and at which seed what caught each.
 mutants:
 	@go run ./tests/simulate mutants -seeds '$(SEEDS)' -bug '$(BUG)'
+# The decisions of a log made again, in native Go and in the module: make replay FILE=~/.pi/agent/multi-auth-decisions.jsonl
+replay: $(WASM)
+	@go run ./tests/replay $(FILE)
 
 bench: all
 	@$(NODE) js-loader/test/bench.ts

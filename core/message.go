@@ -37,6 +37,8 @@ type Start struct {
 	Known []string
 	// Quiet keeps what the start finds out about files from being said: a new instance after a fault has said it already.
 	Quiet bool
+	// Decisions says that the host keeps a log of decisions: lines are appended to "decisions" then, unless the configuration is against it.
+	Decisions bool
 }
 
 // Changed says that files differ from what the core has read, or that Pi knows other providers than before.

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x27b182d1
+const SchemaHash uint32 = 0xd6f3fb2d
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -70,6 +70,7 @@ func (d *decoder) readStart(v *core.Start) {
 		}
 	}
 	v.Quiet = d.truth("Start.Quiet")
+	v.Decisions = d.truth("Start.Decisions")
 }
 
 func (d *decoder) readChanged(v *core.Changed) {

@@ -66,6 +66,7 @@ func appendStart(b []byte, v *core.Start) []byte {
 		b = appendText(b, v.Known[i])
 	}
 	b = appendTruth(b, v.Quiet)
+	b = appendTruth(b, v.Decisions)
 	return b
 }
 

@@ -141,7 +141,7 @@ func (e *Engine) settleIn(h *flow.Host, r *request, at core.Time) core.Turn {
 		if p == nil {
 			return store.Blank
 		}
-		pick := p.Pick(r.ask(at))
+		pick := e.decide(r, p, at)
 		if pick.Index < 0 || p.Accounts[pick.Index].Source == "explicit" {
 			return store.Blank
 		}
@@ -238,7 +238,7 @@ func (e *Engine) pick(r *request, p *pool.Pool, at core.Time) pool.Pick {
 		e.choices[r.provider] = c
 	}
 	c.ask, c.model, c.attempt, c.account = r.ask(at), r.model, r.attempts+1, ""
-	c.pick = p.Pick(c.ask)
+	c.pick = e.decide(r, p, at)
 	if c.pick.Index >= 0 {
 		c.account = p.Accounts[c.pick.Index].ID
 	}

@@ -63,6 +63,11 @@ type Engine struct {
 	seed int64
 	// salt tells this process from others; it is made of the first seed.
 	salt int64
+	// diary keeps decisions until they are told, at toldAt last; nil where nobody wants them.
+	diary  *pool.Diary
+	toldAt core.Time
+	// told says that the host wants decisions.
+	told bool
 	// savedAt is when a change of the state last left for the disk.
 	savedAt core.Time
 
@@ -112,6 +117,9 @@ func (e *Engine) Step(m core.Message) (core.Turn, error) {
 		e.salt = m.Seed
 	}
 	turn, err := e.step(m)
+	if err == nil && m.Merge == nil && m.Inspect == nil {
+		e.tell(&turn, m.At)
+	}
 	if err != nil {
 		return core.Turn{}, err
 	}

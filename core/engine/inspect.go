@@ -37,6 +37,8 @@ func (e *Engine) inspectObject(q gjson.Result, now core.Time) string {
 		return e.inspectSecret(q, at)
 	case "choice":
 		return e.inspectChoice(q, at)
+	case "replay":
+		return e.inspectReplay(q)
 	case "usage":
 		return e.inspectUsage(q, at)
 	case "paste":

@@ -12,7 +12,7 @@ import (
 var startFiles = []string{"config", "settings", "models", "auth", "accounts", "state"}
 
 func (e *Engine) start(m core.Message) (core.Turn, error) {
-	e.zone, e.quiet, e.seed = m.Start.ZoneMinutes, m.Start.Quiet, m.Seed
+	e.zone, e.quiet, e.seed, e.told = m.Start.ZoneMinutes, m.Start.Quiet, m.Seed, m.Start.Decisions
 	e.learn(m.Start.Known)
 	return e.begin(func(h *flow.Host) core.Turn { return e.read(h, startFiles) }), nil
 }
@@ -108,6 +108,7 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 	}
 	if configRead {
 		e.config = store.ReadConfig(config["config"], config["settings"])
+		e.keepDiary(e.told && !e.config.Quiet)
 		for _, warning := range e.config.Warnings {
 			e.complain(&turn, "warning", "", warning)
 		}

@@ -57,6 +57,7 @@ func (p *Pool) join(ask Ask) (int, Reason, core.Duration) {
 	if i < 0 || ask.At.Sub(home.At) > p.warm() || !p.ready(i, ask) {
 		return -1, "", 0
 	}
+	p.looked = true
 	if over := p.Accounts[i].InFlight - together; over >= 0 {
 		return -1, "", min(core.Duration(over+1)*stagger, maxStagger)
 	}

@@ -96,6 +96,7 @@ type sieve struct {
 }
 
 func (p *Pool) sieve(ask Ask) sieve {
+	p.looked = true
 	s := sieve{p: p, t: p.tableOf(ask.Model, ask.Project, ask.At), ask: ask, rank: 1 << 60}
 	for _, id := range ask.Tried {
 		if i := p.Find(id); i >= 0 {
@@ -137,7 +138,7 @@ func (p *Pool) choose(ask Ask) Pick {
 		if pick.Index < 0 || p.ready(pick.Index, ask) {
 			return pick
 		}
-		p.Touch(pick.Index)
+		p.touch(pick.Index)
 		s.tried = append(s.tried, pick.Index)
 	}
 	return Pick{Index: -1}

@@ -128,6 +128,7 @@ func usageText(u *core.Usage) string {
 		w := &u.Windows[i]
 		one := (&core.Object{}).String("name", w.Name)
 		text(one, "model", w.Model)
+		flag(one, "aside", w.Aside)
 		if w.Known {
 			one.Raw("usedPercent", strconv.FormatFloat(w.Used, 'g', -1, 64))
 		}
@@ -328,8 +329,8 @@ func readUsage(q gjson.Result, at core.Time) core.Usage {
 	q.Get("windows").ForEach(func(_, w gjson.Result) bool {
 		used := w.Get("usedPercent")
 		u.Windows = append(u.Windows, core.Window{
-			Name: w.Get("name").String(), Model: w.Get("model").String(), Used: used.Float(), Known: used.Type == gjson.Number,
-			Length: core.Duration(float64(w.Get("minutes").Float() * float64(core.Minute))), ResetsAt: instant(w.Get("resetsAt")),
+			Name: w.Get("name").String(), Model: w.Get("model").String(), Aside: w.Get("aside").Bool(), Used: used.Float(), Known: used.Type == gjson.Number,
+			Length: core.Duration(float64(w.Get("minutes").Float()*float64(core.Minute)) + 0.5), ResetsAt: instant(w.Get("resetsAt")),
 		})
 		return true
 	})

@@ -33,8 +33,10 @@ func (p *Pool) top(s *sieve, mode core.Mode) (int, bool) {
 	if l == nil || l.mode != mode || s.ask.At >= l.until || len(l.moved) > n/8 {
 		l = p.raise(t, mode, s.ask.At)
 	}
-	for _, i := range l.moved {
+	for k := 0; k < len(l.moved); k++ {
+		i := l.moved[k]
 		r := &t.rows[i]
+		uses := r.uses
 		if s.ask.At >= r.until {
 			// Rows that fall due together are made anew together.
 			if r = p.renew(t, int(i), s.ask.At); r.until > l.until {
@@ -42,8 +44,13 @@ func (p *Pool) top(s *sieve, mode core.Mode) (int, bool) {
 			}
 			l.until = min(l.until, r.until)
 		}
-		for k := (l.half + int(i)) / 2; k >= 1; k /= 2 {
-			l.rungs[k] = p.better(t, mode, l.rungs[2*k], l.rungs[2*k+1])
+		if mode == core.Balancer && r.uses != uses && (int64(uses) == t.most || int64(r.uses) > t.most) {
+			// Every weight hangs on the most used account.
+			l = p.raise(t, mode, s.ask.At)
+			break
+		}
+		for at := (l.half + int(i)) / 2; at >= 1; at /= 2 {
+			l.rungs[at] = p.better(t, mode, l.rungs[2*at], l.rungs[2*at+1])
 		}
 	}
 	l.moved = l.moved[:0]

@@ -14,6 +14,9 @@ func (p *Pool) byMode(s *sieve, mode core.Mode, members []int, after int) int {
 	if members != nil {
 		n = len(members)
 	}
+	if mode == core.Balancer {
+		s.t.most = p.mostUsed(s.t, s.ask.At)
+	}
 	best, bestRank := -1, int64(0)
 	var bestRow *row
 	for step := range n {
@@ -67,4 +70,17 @@ func (p *Pool) before(mode core.Mode, t *table, a int, ra *row, b int, rb *row) 
 		return la.out < lb.out
 	}
 	return la.used < lb.used
+}
+
+// mostUsed are the recent uses of the most used account of a table.
+func (p *Pool) mostUsed(t *table, at core.Time) int64 {
+	most := int32(0)
+	for i := range t.rows {
+		r := &t.rows[i]
+		if at >= r.until {
+			r = p.renew(t, i, at)
+		}
+		most = max(most, r.uses)
+	}
+	return int64(most)
 }

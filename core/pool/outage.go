@@ -150,6 +150,12 @@ func mix(seed int64) int64 {
 func (p *Pool) Answered(i int, model string, at core.Time, o *core.Outcome) {
 	p.Earn()
 	l := &p.Accounts[i].Live
+	what := uint8(markSoft)
+	if l.Served <= p.Accounts[i].Usage.At || l.ServedModel != model {
+		// The first answer after a look at the quota may prove the look wrong.
+		what = markHard
+	}
+	p.mark(i, what)
 	l.Health = l.Health.Add(at, true)
 	l.Served, l.ServedModel = at, model
 	l.Meter.Worked(o.Input + o.Cached/10 + o.Output)
@@ -161,7 +167,7 @@ func (p *Pool) Answered(i int, model string, at core.Time, o *core.Outcome) {
 		}
 		p.Live.Paces[model] = usual.Add(wait)
 	}
-	p.Touch(i)
+	p.touch(i)
 }
 
 // Failed keeps that an attempt failed for a reason that says something about how well the account serves.
@@ -169,5 +175,6 @@ func (p *Pool) Failed(i int, at core.Time) {
 	l := &p.Accounts[i].Live
 	l.Health = l.Health.Add(at, false)
 	l.Failed = at
-	p.Touch(i)
+	p.mark(i, markSoft)
+	p.touch(i)
 }

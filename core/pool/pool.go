@@ -50,6 +50,12 @@ type Pool struct {
 	enrolled   [][]int
 	enrolledOf int
 	groupsOf   [][]int
+	// marks are what the diary has to tell of accounts, marked the accounts with one, and written when it last told of all. looked says
+	// that the last pick compared accounts.
+	marks   []uint8
+	marked  []int
+	written int
+	looked  bool
 }
 
 // PoolLive is what only this process knows of a pool.
@@ -171,6 +177,7 @@ func (p *Pool) Out(i int, at core.Time) {
 		p.loads[i] = load{int64(c.InFlight), at}
 		p.move(i)
 	}
+	p.mark(i, markLoad)
 }
 
 // Back is the end of a lease.
@@ -183,6 +190,7 @@ func (p *Pool) Back(i int) {
 		p.loads[i].out = int64(c.InFlight)
 		p.move(i)
 	}
+	p.mark(i, markLoad)
 }
 
 // ModelKey is how models are told apart in standings: lower case, without a leading "vendor/".

@@ -14,7 +14,7 @@ type table struct {
 	model   string
 	project string
 	rows    []row
-	// least is the lowest rank of all rows; most the recent uses of the most used account.
+	// least is the lowest rank of all rows; most the recent uses of the most used account, where the balancer asks.
 	least int64
 	most  int64
 	// whole is the provider's standing the rows were made under.
@@ -56,6 +56,12 @@ const (
 
 // Touch says that a candidate was changed in place.
 func (p *Pool) Touch(i int) {
+	p.mark(i, markHard)
+	p.touch(i)
+}
+
+// touch has the rows of an account made anew.
+func (p *Pool) touch(i int) {
 	for _, t := range p.tables {
 		if i < len(t.rows) {
 			t.rows[i].until = 0
@@ -94,11 +100,12 @@ func (p *Pool) tableOf(model, project string, at core.Time) *table {
 	return t
 }
 
-// renew makes a row anew.
+// renew makes a row anew. Scores are those of the beginning of its span, so that it does not matter when within it somebody looks.
 func (p *Pool) renew(t *table, i int, at core.Time) *row {
 	c, r := &p.Accounts[i], &t.rows[i]
 	reason, until, _ := p.judge(c, t.model, t.project, at)
-	r.ready, r.until, r.foreign = reason == "", at.Add(believed), c.Source != "stored"
+	span := at - at%core.Time(believed)
+	r.ready, r.until, r.foreign = reason == "", span.Add(believed), c.Source != "stored"
 	switch {
 	case !r.ready && at < until:
 		r.until = min(r.until, until)
@@ -109,14 +116,11 @@ func (p *Pool) renew(t *table, i int, at core.Time) *row {
 	if p.Entitled != nil {
 		e = p.Entitled(t.model, c.Usage.Plan)
 	}
-	r.rank = c.rank(e, at, t.model)
+	r.rank = c.rank(e, span, t.model)
 	t.least = min(t.least, r.rank)
-	if r.ready {
-		c.Live.Meter.Look(&c.Usage)
-		wellness, uses := c.wellness(at)
-		r.base, r.wellness, r.uses = base(c.scarcity(t.model, e.Class, at), wellness), int32(wellness), int32(min(uses, 1<<30))
-		t.most = max(t.most, uses)
-	}
+	c.Live.Meter.Look(&c.Usage)
+	wellness, uses := c.wellness(span)
+	r.base, r.wellness, r.uses = base(c.scarcity(t.model, e.Class, span), wellness), int32(wellness), int32(min(uses, 1<<30))
 	return r
 }
 

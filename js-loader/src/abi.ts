@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x27b182d1;
+export const schemaHash = 0xd6f3fb2d;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -44,6 +44,8 @@ export interface Start {
 	known: string[];
 	/** Quiet keeps what the start finds out about files from being said: a new instance after a fault has said it already. */
 	quiet: boolean;
+	/** Decisions says that the host keeps a log of decisions: lines are appended to "decisions" then, unless the configuration is against it. */
+	decisions: boolean;
 }
 
 /** Changed says that files differ from what the core has read, or that Pi knows other providers than before. */
@@ -635,6 +637,7 @@ function writeStart(w: Writer, v: Start): void {
 	w.count(v.known.length);
 	for (const x of v.known) w.text(x);
 	w.truth(v.quiet);
+	w.truth(v.decisions);
 }
 
 function writeChanged(w: Writer, v: Changed): void {
@@ -812,6 +815,7 @@ export function makeStart(v: Part<Start> = {}): Start {
 		zoneMinutes: v.zoneMinutes ?? 0,
 		known: v.known ?? [],
 		quiet: v.quiet ?? false,
+		decisions: v.decisions ?? false,
 	};
 }
 

@@ -12,6 +12,7 @@ import {
 	type Turn,
 } from "./abi.ts";
 import { Guest, GuestError } from "./guest.ts";
+import { append } from "./perform/append.ts";
 import { performAsk } from "./perform/ask.ts";
 import { performFetch } from "./perform/fetch.ts";
 import { Files } from "./perform/files.ts";
@@ -112,7 +113,13 @@ export class Core {
 		this.#known = known;
 		this.#files.checkFolder();
 		return this.ask({
-			start: { piVersion: this.#options.piVersion, zoneMinutes: -new Date().getTimezoneOffset(), known, quiet },
+			start: {
+				piVersion: this.#options.piVersion,
+				zoneMinutes: -new Date().getTimezoneOffset(),
+				known,
+				quiet,
+				decisions: true,
+			},
 		});
 	}
 
@@ -191,7 +198,14 @@ export class Core {
 	}
 
 	#performAside(effect: Effect): void {
-		if (effect.file?.op !== "save") {
+		const { file } = effect;
+		if (file?.op === "append") {
+			this.#track(
+				this.quiet.come().then(() => appendQuietly(this.#options.places.files[file.name as FileName], file.delta)),
+			);
+			return;
+		}
+		if (file?.op !== "save") {
 			this.#track(this.#perform(effect, nobody).then((result) => this.#complain(effect, result.error)));
 			return;
 		}
@@ -382,4 +396,13 @@ function plain(error: unknown): string {
 	};
 	if (code !== undefined && words[code] !== undefined) return words[code];
 	return error instanceof Error ? error.message : String(error);
+}
+
+/** A log that cannot be written stops nobody. */
+function appendQuietly(path: string, lines: string): void {
+	try {
+		append(path, lines);
+	} catch {
+		// The next lines may find room.
+	}
 }

@@ -16,7 +16,11 @@ function start(guest: Guest, accounts: number, mode = "round-robin"): void {
 		{ type: "api_key", key: `sk-${"0".repeat(40)}${i}` },
 	]);
 	const auth = JSON.stringify(Object.fromEntries(entries));
-	let turn = guest.call({ at, seed: 0, start: { piVersion: "", zoneMinutes: 0, known: ["demo"], quiet: false } });
+	let turn = guest.call({
+		at,
+		seed: 0,
+		start: { piVersion: "", zoneMinutes: 0, known: ["demo"], quiet: false, decisions: false },
+	});
 	while (turn.flow !== 0) {
 		const results = guest.effects
 			.filter((e) => e.waits)

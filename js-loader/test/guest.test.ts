@@ -40,7 +40,11 @@ test("a message over 16 MB is refused before it reaches the guest", () => {
 
 test("effects come in order, and text keeps its characters", () => {
 	const guest = new Guest(module);
-	const turn = guest.call({ at, seed: 0, start: { piVersion: "", zoneMinutes: 0, known: ["dämo"], quiet: false } });
+	const turn = guest.call({
+		at,
+		seed: 0,
+		start: { piVersion: "", zoneMinutes: 0, known: ["dämo"], quiet: false, decisions: false },
+	});
 	assert.deepEqual(
 		guest.effects.map((e) => e.file?.name),
 		["config", "settings", "models", "auth", "accounts", "state"],
