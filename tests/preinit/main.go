@@ -62,5 +62,8 @@ func bake(ctx context.Context, plain []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := dropLines(memory); err != nil {
+		log.Printf("preinit: files and lines stay in: %v", err)
+	}
 	return m.emit(globals, values, memory)
 }
