@@ -275,7 +275,7 @@ func TestAReplacedKeyIsAskedAgain(t *testing.T) {
 
 func TestAnExpiredLoginIsSkippedWithItsReason(t *testing.T) {
 	d := newDisk("demo")
-	d.files["auth"] = `{"demo":{"type":"oauth","access":"a","refresh":"r","expires":1},"demo-1":{"type":"api_key","key":"k"}}`
+	d.files["auth"] = `{"demo":{"type":"oauth","access":"a","refresh":"","expires":1},"demo-1":{"type":"api_key","key":"k"}}`
 	p := d.process(t)
 	assert.Equal(t, "demo-1", p.acquire("s").Lease.Account)
 	view := p.tell(core.Message{Command: &core.Command{Text: "status"}}).View

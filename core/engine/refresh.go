@@ -267,6 +267,12 @@ func (e *Engine) live(c *pool.Candidate, at core.Time) bool {
 	return (c.Expires.IsZero() || at < c.Expires) && (r == nil || r.refused == 0 || r.refused != c.Mark)
 }
 
+// canRenew reports whether an ended login is renewed with the next request for it.
+func (e *Engine) canRenew(c *pool.Candidate) bool {
+	_, r := e.loginOf(c.Provider + "/" + c.ID)
+	return r != nil && r.able && r.Failures == 0
+}
+
 // takeOwn brings in our accounts file as it stands.
 func (e *Engine) takeOwn(r core.FileResult) { e.take("accounts", r) }
 

@@ -110,10 +110,10 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	if kind := standing.KindAt(at, c.Mark); kind != core.StandingReady {
 		a.Standing, a.Fault, a.Why, a.Until = kind, standing.Fault, standing.Cause, p.Spread(standing, c.ID)
 		if kind == core.StandingSuspended {
-			a.Until, a.Fix = 0, fix(standing.Fault, c.Login)
+			a.Until, a.Fix = 0, e.fix(standing.Fault, c)
 		}
-	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) {
-		a.Standing, a.Fault, a.Why, a.Fix = core.StandingSuspended, core.Unauthorized, "login expired", "log in again with /login"
+	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) && !e.canRenew(c) {
+		a.Standing, a.Fault, a.Why, a.Fix = core.StandingSuspended, core.Unauthorized, "login expired", e.fix(core.Unauthorized, c)
 	}
 	models := make([]string, 0, len(c.Models))
 	for model, s := range c.Models {
@@ -129,11 +129,14 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 }
 
 // fix says what a person can do about a suspension.
-func fix(kind core.FaultKind, login bool) string {
+func (e *Engine) fix(kind core.FaultKind, c *pool.Candidate) string {
 	switch kind {
 	case core.Unauthorized:
-		if login {
+		if c.Login && e.isPis(c) {
 			return "log in again with /login"
+		}
+		if c.Login {
+			return "log in again with /multi-auth login " + c.Provider
 		}
 		return "put a valid key in its place"
 	case core.Unpaid, core.PolicyOverage:

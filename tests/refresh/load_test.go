@@ -138,10 +138,17 @@ func TestOneCallForEachExpiry(t *testing.T) {
 				for _, c := range children {
 					c.tell(map[string]any{"offset": round * 3700 * 1000, "requests": 2})
 				}
+				answers := make([]answer, len(children))
 				for i, c := range children {
 					a, notices, ok := c.hear()
 					require.True(t, ok, "process %d has ended", i)
 					require.Empty(t, notices)
+					answers[i] = a
+				}
+				calls, refused := s.Calls()
+				require.Zero(t, refused, "round %d: %d calls, revoked: %v", round, calls, s.Revoked())
+				require.Equal(t, (round+1)*accounts, calls, "one call for each expiry")
+				for _, a := range answers {
 					require.Empty(t, a.Refused)
 					for _, access := range a.Tokens {
 						require.True(t, s.Valid(access), "round %d: %s is not the one its account has", round, access)
@@ -149,9 +156,6 @@ func TestOneCallForEachExpiry(t *testing.T) {
 					}
 					slowest = max(slowest, a.Slowest)
 				}
-				calls, refused := s.Calls()
-				require.Zero(t, refused)
-				require.Equal(t, (round+1)*accounts, calls, "one call for each expiry")
 			}
 			require.Equal(t, processes*rounds*2, served, "every request is served")
 			require.Empty(t, s.Revoked())
