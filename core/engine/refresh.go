@@ -235,6 +235,15 @@ func (e *Engine) renew(h *flow.Host, key string) bool {
 	if due := e.dueAt(c, r); due.IsZero() || due > h.At() {
 		return e.live(c, h.At())
 	}
+	// What another process could not write while somebody sat in the gate stands in the journal.
+	e.recallOwn(h)
+	c, r = e.loginOf(key)
+	if c == nil {
+		return false
+	}
+	if due := e.dueAt(c, r); due.IsZero() || due > h.At() {
+		return e.live(c, h.At())
+	}
 	sent = c.Credential
 	h.Seal()
 	fresh, err := e.redeem(h, c)
@@ -310,6 +319,20 @@ func (e *Engine) reread(h *flow.Host) {
 		}
 	}
 	e.quiet = quiet
+}
+
+// recallOwn brings in changes of our accounts file that wait in the journal.
+func (e *Engine) recallOwn(h *flow.Host) {
+	journal, err := h.File(core.File{Op: "read", Name: "journal"})
+	if err != nil || journal.Missing {
+		return
+	}
+	before := e.own.Text()
+	store.Recall(journal.Text.Reveal(), "accounts", e.own)
+	if e.own.Text() != before {
+		e.gather()
+		e.rebuild()
+	}
 }
 
 // isPis reports whether Pi renews the account by itself: its provider's own entry, as long as none of ours stands in its place.

