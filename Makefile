@@ -1,7 +1,9 @@
 # The front door; GNU make 3.81 is enough. Needs Go and some Node with npm; the rest is fetched below the checkout.
 
 NODE := js-loader/node_modules/node/bin/node
-BUN := js-loader/node_modules/.bin/bun
+BUN := js-loader/node_modules/bun/bin/bun.exe
+# The oldest Node that Pi supports.
+LEAST := .build/node-least/node_modules/node/bin/node
 TOOLS := js-loader/node_modules/.package-lock.json
 WASM := js-loader/core.wasm
 BUNDLE := js-loader/index.js
@@ -13,7 +15,7 @@ BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 PLACED := index.js core.wasm balancer package.json README.md LICENSE CHANGELOG.md .env.example
 
-.PHONY: all test test-go test-js test-e2e check golden bench size demo run install pack inspect replay accuracy refresh refresh-long \
+.PHONY: all test test-go test-js test-hosts test-e2e check golden bench size demo run install pack inspect replay accuracy refresh refresh-long \
 	crash crash-long \
 	simulate simulate-long simulate-one mutants clean
 
@@ -42,7 +44,17 @@ test-go: all
 test-js: all
 	cd js-loader && npm run --silent test:js
 
-test-e2e: all
+# The loader on the other hosts Pi runs on: the oldest Node, and Bun where its package is there.
+test-hosts: all $(LEAST)
+	cd js-loader && ../$(LEAST) --test --test-reporter=dot test/*.test.ts
+	@if $(BUN) --version >/dev/null 2>&1; then cd js-loader && ../$(BUN) test ./test/conversations.test.ts ./test/guest.test.ts \
+		./test/attempt.test.ts ./test/wrap.test.ts ./test/bound.test.ts ./test/watch-fetch.test.ts; else echo 'bun is not installed: not run there'; fi
+
+$(LEAST):
+	@mkdir -p .build/node-least
+	npm install --prefix .build/node-least --no-save --no-fund --no-audit --loglevel=error node@22.19.0
+
+test-e2e: all $(LEAST)
 	go test -count=1 ./tests/e2e
 
 # What happens to our files when processes die, wait, are suspended and disks fail: counts are asserted, times printed beside others'.

@@ -108,4 +108,18 @@ func TestA429IsNeverSeen(t *testing.T) {
 	}
 }
 
+func TestTheOldestNodeThatPiSupports(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		s.home.Node = pis.LeastNode()
+		if _, err := os.Stat(s.home.Node); err != nil {
+			s.Skip("make fetches it: " + err.Error())
+		}
+		s.vendor.Script("key-a", vendor.Limited(60))
+		ran := s.say()
+		assert.Equal(s, "ok\n", ran.Out, ran.Err)
+		assert.Empty(s, ran.Err, "its warning of SQLite is kept off the terminal")
+		assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
+	})
+}
+
 func TestMain(m *testing.M) { os.Exit(m.Run()) }

@@ -31,6 +31,11 @@ func Root() string {
 // Node is the Node that the package brings.
 func Node() string { return filepath.Join(Root(), "js-loader", "node_modules", "node", "bin", "node") }
 
+// LeastNode is the oldest Node that Pi supports; make fetches it.
+func LeastNode() string {
+	return filepath.Join(Root(), ".build", "node-least", "node_modules", "node", "bin", "node")
+}
+
 // Old is Pi 0.87.1, a development dependency of the package.
 func Old() Pi {
 	return Pi{"0.87.1", filepath.Join(Root(), "js-loader", "node_modules", "@earendil-works", "pi-coding-agent", "dist", "bundle", "cli.js")}
@@ -77,6 +82,8 @@ type Home struct {
 	Extension string
 	Before    []string
 	After     []string
+	// Node runs Pi; "" is the one that the package brings.
+	Node string
 	// Env are further variables.
 	Env []string
 }
@@ -137,7 +144,11 @@ func (h *Home) Command(ctx context.Context, pi Pi, args ...string) *exec.Cmd {
 			all = append(all, "-e", extension)
 		}
 	}
-	cmd := exec.CommandContext(ctx, Node(), append(all, args...)...)
+	node := h.Node
+	if node == "" {
+		node = Node()
+	}
+	cmd := exec.CommandContext(ctx, node, append(all, args...)...)
 	cmd.Dir = h.Work
 	cmd.Env = append([]string{
 		"HOME=" + h.Dir, "PI_CODING_AGENT_DIR=" + h.Agent, "PI_OFFLINE=1", "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "TZ=UTC", "NO_COLOR=1",
