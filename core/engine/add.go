@@ -210,9 +210,9 @@ func (e *Engine) remove(h *flow.Host, c *call) *core.View {
 		if account.Own {
 			r.own = store.Merge(r.own, store.ForgetDelta(p.Provider, account.ID, max(at, e.own.Added(p.Provider, account.ID)+1)))
 		}
-		if e.inAuth(account.ID) {
-			r.state = store.Merge(r.state, store.RemovedDelta(p.Provider, account.ID, account.Mark, at))
-			erase = append(erase, account.ID)
+		if entry := e.entryOf(&account.Account); entry != nil && entry.Entry != p.Provider {
+			r.state = store.Merge(r.state, store.RemovedDelta(p.Provider, account.ID, entry.Mark, at))
+			erase = append(erase, entry.Entry)
 		}
 	}
 	what := strings.Join(names, ", ")
@@ -236,15 +236,6 @@ func (e *Engine) remove(h *flow.Host, c *call) *core.View {
 		}
 	}
 	return v
-}
-
-func (e *Engine) inAuth(id string) bool {
-	for i := range e.auth.Accounts {
-		if e.auth.Accounts[i].ID == id {
-			return true
-		}
-	}
-	return false
 }
 
 // bringBack is the change that undoes a removal: the accounts are ours from then on, under their old ids.

@@ -57,19 +57,27 @@ func (e *Engine) saveOwn(delta string) core.Effect {
 	return e.effect(core.Effect{File: &core.File{Op: "save", Name: file.name, Delta: core.Secret(delta), Sync: true}})
 }
 
-// absorb joins a text of a file of ours with what this instance knows and brings the pools in line.
+// absorb joins a text of a file of ours that store.Check found good with what this instance knows and brings the pools in line.
 func (e *Engine) absorb(file *ours, text string) {
 	if text == file.seen {
 		return
 	}
 	file.seen = text
-	e.follow(file, file.tree.Join(text))
+	e.follow(file, file.tree.JoinChecked(text))
 }
 
 // follow brings the pools in line with what a join changed.
 func (e *Engine) follow(file *ours, changes []store.Change) {
-	if file.tree == e.own && len(changes) > 0 {
-		e.gather()
+	if file.tree == e.own {
+		accounts := changes[:0]
+		for _, c := range changes {
+			if c.Part == "accounts" || c.Part == "providers" || c.Part == "" {
+				accounts = append(accounts, c)
+			}
+		}
+		if changes = accounts; len(changes) > 0 {
+			e.gather()
+		}
 	}
 	if len(changes) > fewChanges {
 		e.rebuild()
@@ -174,6 +182,20 @@ func (e *Engine) gather() {
 		})
 		e.identify(provider, list)
 	}
+}
+
+// entryOf is the entry of auth.json that an account is or stands in the place of; nil for none.
+func (e *Engine) entryOf(account *core.Account) *core.Account {
+	name := account.Entry
+	if account.Own && e.own.Adopted(account.Provider, account.ID) != 0 {
+		name = account.ID
+	}
+	for i := range e.auth.Accounts {
+		if entry := &e.auth.Accounts[i]; name != "" && entry.Entry == name && entry.Provider == account.Provider {
+			return entry
+		}
+	}
+	return nil
 }
 
 // newID is a name that no account of a provider has or had.

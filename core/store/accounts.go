@@ -87,6 +87,11 @@ func readOwned(id string, n *node) (Owned, bool) {
 	return Owned{account, added, readMark(n.get("adopted").value().Get("mark"))}, true
 }
 
+// Adopted is the mark of the entry of auth.json in whose place an account of ours stands; 0 for none.
+func (t *Tree) Adopted(provider, account string) int64 {
+	return readMark(t.root.get("providers").get(provider).get("accounts").get(account).get("adopted").value().Get("mark"))
+}
+
 // login finds the login of an account that counts; -1 when it was removed.
 func (n *node) login() (added core.Time, at int) {
 	added, at = n.get("removed").at(), -1
@@ -128,6 +133,10 @@ func Number(provider, id string) int {
 	}
 	n := 0
 	for _, c := range id[len(provider)+1:] {
+		if c == '@' {
+			// Two accounts came under one name; it stays beside the other one.
+			break
+		}
 		if c < '0' || c > '9' || n > 1e8 {
 			return 0
 		}

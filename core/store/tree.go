@@ -61,10 +61,17 @@ func Merge(a, b string) string {
 }
 
 // Join joins a text, and answers what it changed.
-func (t *Tree) Join(text string) []Change {
-	text = object(text)
+func (t *Tree) Join(text string) []Change { return t.JoinChecked(object(text)) }
+
+// JoinChecked is Join for a text that Check found good.
+func (t *Tree) JoinChecked(text string) []Change {
+	r := reader{text: strings.TrimPrefix(text, "\ufeff")}
+	r.space()
+	if r.at == len(r.text) {
+		return nil
+	}
 	j := joining{}
-	if t.root.join(parseFields(text, 0), &j, 0) {
+	if n, _ := r.object(0); t.root.join(n, &j, 0) {
 		t.text = ""
 	}
 	return j.changes
@@ -118,42 +125,108 @@ func object(text string) string {
 	return r.Raw
 }
 
-// parse reads a value of valid JSON.
-func parse(raw string, depth int) node {
-	if raw[0] != '{' || depth >= maxDepth {
-		return node{raw: raw}
-	}
-	at := gjson.Null
-	gjson.Parse(raw).ForEach(func(key, value gjson.Result) bool {
-		if key.Str == "at" {
-			at = value.Type
-		}
-		return true
-	})
-	if at == gjson.Number {
-		return node{raw: raw}
-	}
-	return parseFields(raw, depth)
+// reader goes once over valid JSON.
+type reader struct {
+	text string
+	at   int
 }
 
-// parseFields reads a container. Of a repeated key the last one counts, as in JSON.parse.
-func parseFields(raw string, depth int) node {
-	var n node
+func (r *reader) space() {
+	for r.at < len(r.text) && r.text[r.at] <= ' ' {
+		r.at++
+	}
+}
+
+// quoted goes past a string and reports whether it holds an escape.
+func (r *reader) quoted() (escaped bool) {
+	for r.at++; r.text[r.at] != '"'; r.at++ {
+		if r.text[r.at] == '\\' {
+			escaped = true
+			r.at++
+		}
+	}
+	r.at++
+	return escaped
+}
+
+// value reads a value, which begins here. An object is a container unless it has a number "at" or lies too deep. The outermost one is
+// always a container.
+func (r *reader) value(depth int) node {
+	start := r.at
+	switch r.text[start] {
+	case '"':
+		r.quoted()
+	case '[':
+		r.list()
+	case '{':
+		n, leaf := r.object(depth)
+		if !leaf {
+			return n
+		}
+	default:
+		for r.at < len(r.text) && strings.IndexByte(",]} \t\r\n", r.text[r.at]) < 0 {
+			r.at++
+		}
+	}
+	return node{raw: r.text[start:r.at]}
+}
+
+// list goes past a list.
+func (r *reader) list() {
+	for depth := 0; ; {
+		switch r.text[r.at] {
+		case '"':
+			r.quoted()
+			continue
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		}
+		r.at++
+		if depth == 0 {
+			return
+		}
+	}
+}
+
+// object reads an object's fields. Of a repeated key the last one counts, as in JSON.parse.
+func (r *reader) object(depth int) (n node, leaf bool) {
+	if depth >= maxDepth {
+		r.list()
+		return n, true
+	}
 	sorted := true
-	gjson.Parse(raw).ForEach(func(key, value gjson.Result) bool {
-		name := key.Str
+	r.at++
+	for r.space(); r.text[r.at] != '}'; r.space() {
+		start := r.at
+		escaped := r.quoted()
+		name := r.text[start+1 : r.at-1]
+		if escaped {
+			name = gjson.Parse(r.text[start:r.at]).Str
+		}
 		if !utf8.ValidString(name) {
 			// As it will be written.
 			name = string([]rune(name))
 		}
+		r.space()
+		r.at++
+		r.space()
+		first := r.text[r.at]
 		if last := len(n.fields) - 1; last >= 0 && n.fields[last].key >= name {
 			sorted = false
 		}
-		n.fields = append(n.fields, field{name, parse(value.Raw, depth+1)})
-		return true
-	})
-	if sorted {
-		return n
+		n.fields = append(n.fields, field{name, r.value(depth + 1)})
+		if name == "at" {
+			leaf = depth > 0 && (first == '-' || first >= '0' && first <= '9')
+		}
+		if r.space(); r.text[r.at] == ',' {
+			r.at++
+		}
+	}
+	r.at++
+	if leaf || sorted {
+		return n, leaf
 	}
 	sort.SliceStable(n.fields, func(i, j int) bool { return n.fields[i].key < n.fields[j].key })
 	kept := n.fields[:0]
@@ -163,7 +236,7 @@ func parseFields(raw string, depth int) node {
 		}
 	}
 	n.fields = kept
-	return n
+	return n, false
 }
 
 // get finds a field of a container; the answer is an empty container when there is none.

@@ -45,13 +45,11 @@ func TestR1WritersLoseNothing(t *testing.T) {
 				time.Sleep(200 * time.Microsecond)
 			}
 		}()
-		began := time.Now()
 		all := make([]*process, writers)
 		for i := range all {
 			all[i] = start(t, nil, "writer.mts", dir, "count", fmt.Sprint(updates))
 		}
-		together(all)
-		wall := time.Since(began)
+		wall := together(t, all)
 		close(over)
 		<-done
 		var took []float64
@@ -82,7 +80,7 @@ func TestR2ARealisticLoad(t *testing.T) {
 	for i := range all {
 		all[i] = start(t, nil, "writer.mts", dir, "name", fmt.Sprint(pick(15, 100)), "100")
 	}
-	together(all)
+	together(t, all)
 	var took []float64
 	for _, p := range all {
 		took = append(took, p.took...)
@@ -109,6 +107,7 @@ func TestR3KilledWriters(t *testing.T) {
 	kills := pick(12, 1000)
 	for range kills {
 		victim := start(t, nil, "writer.mts", dir, "name", "1000000")
+		victim.begin(t)
 		victim.until(t, "ack")
 		time.Sleep(time.Duration(r.Intn(30_000)) * time.Microsecond)
 		require.NoError(t, victim.cmd.Process.Kill())
@@ -201,9 +200,12 @@ func TestR5ASuspendedHolderLosesNothing(t *testing.T) {
 		first := start(t, nil, "writer.mts", dir, "name", "1")
 		first.end()
 		holder := start(t, strace(t, dir, "-e", "trace="+call, "-e", "inject="+call+":signal=SIGSTOP:when=1"), "writer.mts", dir, "name", "3")
-		holder.until(t, "ready")
+		holder.begin(t)
 		time.Sleep(500 * time.Millisecond)
 		others := []*process{start(t, nil, "writer.mts", dir, "name", "5"), start(t, nil, "writer.mts", dir, "name", "5")}
+		for _, p := range others {
+			p.begin(t)
+		}
 		time.Sleep(pause)
 		// strace is the parent; the one that stands still is its child.
 		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", holder.cmd.Process.Pid, holder.cmd.Process.Pid))
@@ -213,7 +215,9 @@ func TestR5ASuspendedHolderLosesNothing(t *testing.T) {
 			fmt.Sscan(child, &pid)
 			require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
 		}
-		together(append(others, holder))
+		for _, p := range append(others, holder) {
+			p.end()
+		}
 		last := start(t, nil, "writer.mts", dir, "name", "1")
 		last.end()
 		holdsAll(t, dir, append(others, first, holder, last)...)
@@ -335,7 +339,9 @@ func TestR11AuthIsSharedWithPi(t *testing.T) {
 	for _, how := range append([]string{"ours", "ours"}, modules...) {
 		all = append(all, start(t, nil, "auth.mts", auth, how, fmt.Sprint(n)))
 	}
-	together(all)
+	for _, p := range all {
+		p.end()
+	}
 	text, err = os.ReadFile(auth)
 	require.NoError(t, err)
 	for i, p := range all {

@@ -56,8 +56,7 @@ func newFolder(t *testing.T) string {
 	dir := t.TempDir()
 	var list []string
 	for i := 1; i <= accounts; i++ {
-		list = append(list, fmt.Sprintf(`"p-%d":{"credential":{"1":{"at":1,"entry":{"type":"oauth","access":"%s%s","refresh":"%s","expires":5}}}}`,
-			i, canary, strings.Repeat("a", 600), strings.Repeat("r", 600)))
+		list = append(list, fmt.Sprintf(`"p-%d":{"credential":{"1":{"at":1,"entry":{"type":"api_key","key":"%s%s"}}}}`, i, canary, strings.Repeat("k", 1200)))
 	}
 	text := `{"providers":{"p":{"accounts":{` + strings.Join(list, ",") + `}}},"version":1}`
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "multi-auth-accounts.json"), []byte(text), 0o600))
@@ -189,14 +188,28 @@ func (p *process) ask(t *testing.T) string {
 	return p.until(t, "ack", "failed", "looked")
 }
 
-// together runs processes to their ends.
-func together(all []*process) {
+// begin lets a process that is ready write.
+func (p *process) begin(t *testing.T) {
+	t.Helper()
+	p.until(t, "ready")
+	_, err := io.WriteString(p.in, "\n")
+	require.NoError(t, err)
+}
+
+// together runs processes to their ends; all begin when the last one is ready.
+func together(t *testing.T, all []*process) (wall time.Duration) {
+	t.Helper()
+	for _, p := range all {
+		p.until(t, "ready")
+	}
+	began := time.Now()
 	var wait sync.WaitGroup
 	for _, p := range all {
 		wait.Add(1)
 		go func() { defer wait.Done(); p.end() }()
 	}
 	wait.Wait()
+	return time.Since(began)
 }
 
 // quantiles are p50, p99 and the most.

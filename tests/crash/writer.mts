@@ -5,7 +5,7 @@
 //   name   leaves a name of its own, so that an update that is lost can be named
 // node writer.mts <folder> serve      names one update for each line of its input
 //
-// Says "ready", then "ack <name> <milliseconds>" for each update that was taken, "failed <words>" for each that was not, and what people
+// Says "ready" and begins with the first line of its input or the end of it. Says "ack <name> <milliseconds>" for each update that was taken, "failed <words>" for each that was not, and what people
 // would have been told as "said <words>".
 import { readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -47,6 +47,9 @@ say("ready");
 if (kind === "serve") {
 	for await (const _line of createInterface({ input: process.stdin })) await update();
 } else {
+	// All begin at once, when the last one has loaded.
+	await new Promise((resolve) => process.stdin.once("data", resolve).once("end", resolve));
+	process.stdin.destroy();
 	const began = performance.now();
 	for (let i = 0; i < Number(updates); i++) {
 		const due = began + (i + Math.random()) * Number(every);

@@ -54,10 +54,10 @@ const staleAfter = 31_000;
 
 /** Who waits longest asks most often: milliseconds between two tries by how many somebody has waited. */
 const pauses: readonly (readonly [waited: number, pause: number])[] = [
-	[300, 1],
-	[120, 2],
-	[40, 4],
-	[0, 8],
+	[600, 2],
+	[200, 4],
+	[60, 7],
+	[0, 10],
 ];
 
 /** The gate was not free in time. */
@@ -147,7 +147,7 @@ export class Gate {
 					throw new GateBusy(`another process holds ${this.#lock.name}`);
 				}
 				if (next && this.#next && waited - first < 50) await nap();
-				else await sleep((pauses.find(([after]) => waited >= after)?.[1] ?? 8) * (0.5 + Math.random()));
+				else await sleep((pauses.find(([after]) => waited >= after)?.[1] ?? 10) * (0.5 + Math.random()));
 			}
 		} finally {
 			next?.();
