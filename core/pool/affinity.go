@@ -13,10 +13,10 @@ const (
 	maxStagger = 2 * core.Second
 	// pricing is how often leaving a warm account is thought about, and settled how long a session stays at least.
 	pricing = core.Minute
-	settled = 5 * core.Minute
+	settled = 10 * core.Minute
 	// leastGain is how many times dearer than another the home has to be before an empty cache is left, in thousandths; prefixPrice is
 	// what each token of a warm prefix adds to it, one in so many.
-	leastGain   = 3000
+	leastGain   = 6000
 	prefixPrice = 20
 	// homesKept is from how many sessions on those that are cold are forgotten, and homesSwept at how many new ones that is done.
 	homesKept  = 4096

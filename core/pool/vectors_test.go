@@ -146,6 +146,107 @@ func TestStruckRowsHaveReasons(t *testing.T) {
 	}
 }
 
+func TestAWarmAccountIsLeftForAPrice(t *testing.T) {
+	expiring := fmt.Sprintf(`"usage":{"windows":[{"name":"weekly","minutes":10080,"usedPercent":10,"resetsAt":%d}]}`, now.Add(20*core.Hour))
+	scarce := fmt.Sprintf(`"usage":{"windows":[{"name":"weekly","minutes":10080,"usedPercent":80,"resetsAt":%d}]}`, now.Add(6*core.Day))
+	for _, tt := range []struct {
+		name   string
+		prefix int
+		since  core.Duration
+		rest   string
+		want   string
+	}{
+		{"a small prefix is given up for quota that would be lost", 2000, core.Hour, "", "b"},
+		{"a million tokens are not", 1_000_000, core.Hour, "", "a"},
+		{"a session has to have settled", 2000, core.Minute, "", "a"},
+		{"what only this account can read keeps it", 2000, core.Hour, `"bound":true,`, "a"},
+		{"a mode without prices never leaves", 2000, core.Hour, `"mode":"round-robin",`, "a"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, ask := read(t, fmt.Sprintf(`{%s"mode":"usage-based","session":"s","home":{"account":"a","at":%d,"since":%d,"prefix":%d},"accounts":[`,
+				tt.rest, now-1000, now.Add(-tt.since), tt.prefix)+account("a", scarce)+`,`+account("b", expiring)+`]}`)
+			assert.Equal(t, tt.want, chosen(p, p.Pick(ask)))
+		})
+	}
+}
+
+func TestChildrenStayTogetherUntilTheySpread(t *testing.T) {
+	p := of("a", "b")
+	p.Homes["s"] = pool.Home{Account: "b", At: now}
+	for n := range 4 {
+		pick := p.Pick(pool.Ask{At: now, Session: fmt.Sprint(n), Parent: "s"})
+		require.Equal(t, "b", chosen(p, pick))
+		assert.Zero(t, pick.Wait)
+		p.Out(pick.Index, now)
+	}
+	p.After = "b"
+	pick := p.Pick(pool.Ask{At: now, Session: "5", Parent: "s"})
+	assert.Equal(t, "a", chosen(p, pick))
+	assert.Positive(t, pick.Wait, "the first of them fills the cache")
+}
+
+func TestSoftFaultsBenchAtMostHalf(t *testing.T) {
+	p := of("a", "b", "c", "d")
+	soft := core.Standing{At: now, Fault: core.Overloaded, Until: now + 9000}
+	for i, may := range []bool{true, true, false} {
+		assert.Equal(t, may, p.MayBench(p.Accounts[i].ID, pool.Ask{At: now}), i)
+		p.Accounts[i].Standing = soft
+	}
+	assert.False(t, p.MayBench("d", pool.Ask{At: now}), "never the last one")
+}
+
+func TestAnOutageIsNotMadeWorse(t *testing.T) {
+	p := of("a")
+	tries := 0
+	for n := range 1000 {
+		if p.Spend(now.Add(core.Duration(n) * core.Second)) {
+			tries++
+		}
+	}
+	assert.LessOrEqual(t, tries, 10, "a thousand failures are tried again a few times")
+	for range 20 {
+		p.Earn()
+	}
+	assert.True(t, p.Spend(now.Add(core.Hour)), "answers earn it back")
+}
+
+func TestSharedEndsAreSpread(t *testing.T) {
+	ends := map[core.Time]bool{}
+	for salt := range int64(50) {
+		p := &pool.Pool{Salt: salt + 1}
+		end := p.Spread(core.Standing{At: now, Fault: core.QuotaSpent, Until: now.Add(5 * core.Hour)}, "a")
+		assert.True(t, end >= now.Add(5*core.Hour) && end.Sub(now.Add(5*core.Hour)) <= 30*core.Second)
+		ends[end] = true
+	}
+	assert.Greater(t, len(ends), 40)
+}
+
+func TestRepeatsLastLongerAndEnd(t *testing.T) {
+	at, s := now, core.Standing{}
+	last := core.Duration(0)
+	for n := range 12 {
+		until, times := pool.Grow(s, core.Overloaded, at, at.Add(15*core.Second), 0, 0, int64(n))
+		span := until.Sub(at)
+		assert.GreaterOrEqual(t, span, min(last, 15*core.Minute))
+		assert.LessOrEqual(t, span, 16*core.Minute)
+		s, last, at = core.Standing{At: at, Fault: core.Overloaded, Until: until, Times: times}, span, until
+	}
+	_, times := pool.Grow(s, core.Overloaded, at.Add(core.Hour), at.Add(core.Hour+15*core.Second), 0, 0, 1)
+	assert.Equal(t, 1, times, "after a quiet while it begins anew")
+}
+
+func TestChains(t *testing.T) {
+	c := &core.Chain{Hops: []core.Hop{{Provider: "a"}, {Provider: "b", Models: map[string]string{"m": "hop"}}, {Provider: "c"}},
+		Models: map[string]map[string]string{"m": {"b": "chain b", "c": "chain c"}}}
+	assert.Equal(t, "hop", pool.Counterpart(c, &c.Hops[1], "m"))
+	assert.Equal(t, "chain c", pool.Counterpart(c, &c.Hops[2], "m"))
+	assert.Equal(t, "n", pool.Counterpart(c, &c.Hops[2], "n"))
+	assert.False(t, pool.Triggers(c, []core.FaultKind{core.RateLimited, core.Overloaded}), "C4")
+	assert.True(t, pool.Triggers(c, []core.FaultKind{core.RateLimited, core.QuotaSpent}))
+	c.Triggers = []core.FaultKind{core.Overloaded}
+	assert.True(t, pool.Triggers(c, []core.FaultKind{core.Overloaded}), "a trigger of the peer that never fired")
+}
+
 func TestBalancerWeight(t *testing.T) {
 	p, ask := read(t, `{"mode":"balancer","accounts":[`+account("a")+`,`+account("b", `"inFlight":1`)+`]}`)
 	_, losses := p.Explain(ask)
