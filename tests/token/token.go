@@ -17,6 +17,7 @@ type Server struct {
 	refresh  map[string]*family
 	serial   int
 	calls    int
+	asked    int
 	refused  int
 	perTurn  map[string]int
 
@@ -93,6 +94,13 @@ func (s *Server) Calls() (calls, refused int) {
 	return s.calls, s.refused
 }
 
+// Asked counts the requests that have come in, answered or not.
+func (s *Server) Asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
 // Current is an account's access token as the server knows it, and how often it was given one.
 func (s *Server) Current(name string) (access string, turn int) {
 	s.mu.Lock()
@@ -133,6 +141,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refresh := r.PostForm.Get("refresh_token")
+	s.mu.Lock()
+	s.asked++
+	s.mu.Unlock()
 	time.Sleep(s.Latency)
 	if r.Context().Err() != nil {
 		// Whoever asked is gone: nothing is rotated for nobody.

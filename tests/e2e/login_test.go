@@ -1,0 +1,97 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
+
+	"pimultiauth/core/store"
+	"pimultiauth/tests/token"
+	"pimultiauth/tests/vendor"
+)
+
+// corporate is another extension's provider that logs in: Pi knows nothing of it, and its tokens are renewed by its own code.
+const corporate = `pi.registerProvider("corp", { name: "Corp", baseUrl: %q, api: "openai-completions",
+	models: [{ id: "model-1", name: "M", reasoning: false, input: ["text"], cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, contextWindow: 100000, maxTokens: 1000 }],
+	oauth: { name: "Corp", login: async () => { throw new Error("not here") }, getApiKey: (c) => c.access,
+		refreshToken: async (c) => {
+			const r = await fetch(%q, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ refresh_token: c.refresh }) });
+			const t = await r.json();
+			if (!r.ok) throw new Error("token refresh failed: " + t.error);
+			return { ...c, access: t.access_token, refresh: t.refresh_token ?? c.refresh, expires: Date.now() + t.expires_in * 1000 };
+		} } });`
+
+// corp is a stage with one login of that provider which has ended, in an entry that the older pi-multi-auth left.
+func corp(s *stage, tokens *token.Server) {
+	server := httptest.NewServer(tokens)
+	s.Cleanup(server.Close)
+	s.beside(true, "corp", fmt.Sprintf(corporate, s.vendor.URL+"/v1", server.URL))
+	granted := tokens.Grant("corp-1")
+	s.entries(fmt.Sprintf(`{"corp-1":{"type":"oauth","access":%q,"refresh":%q,"expires":1000}}`, granted.Access, granted.Refresh))
+}
+
+// owned is the access token of corp-1 as our accounts file holds it.
+func (s *stage) owned() string {
+	for _, account := range store.Parse(s.home.Read("multi-auth-accounts.json")).Accounts() {
+		if account.ID == "corp-1" {
+			return gjson.Get(account.Credential.Reveal(), "access").String()
+		}
+	}
+	return ""
+}
+
+func TestALoginThatHasEndedIsRenewedOnceByManyPis(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		tokens := token.New()
+		tokens.Latency = 100 * time.Millisecond
+		corp(s, tokens)
+		granted, _ := tokens.Current("corp-1")
+		next := "access-corp-1-2-2"
+		s.vendor.Script(granted, vendor.BadKey())
+		s.vendor.Script(next, vendor.Step{})
+		var wait sync.WaitGroup
+		for range 3 {
+			wait.Add(1)
+			go func() {
+				defer wait.Done()
+				ran := s.run("--model", "corp/model-1", "-p", "hello")
+				assert.Equal(s, "ok\n", ran.Out, ran.Err)
+			}()
+		}
+		wait.Wait()
+		calls, refused := tokens.Calls()
+		assert.Equal(s, 1, calls)
+		assert.Zero(s, refused)
+		assert.Equal(s, []string{next, next, next}, s.vendor.Keys())
+		assert.Equal(s, next, s.owned(), "the entry is an account of ours by now")
+	})
+}
+
+func TestAPiThatIsToldToEndKeepsWhatItRedeems(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		tokens := token.New()
+		tokens.Latency = 300 * time.Millisecond
+		corp(s, tokens)
+		command := s.home.Command(s.Context(), s.pi, "--model", "corp/model-1", "-p", "hello")
+		require.NoError(s, command.Start())
+		for range 1000 {
+			if asked := tokens.Asked(); asked > 0 {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		require.NotZero(s, tokens.Asked(), "the renewal has begun")
+		require.NoError(s, command.Process.Signal(syscall.SIGTERM))
+		_ = command.Wait()
+		current, turn := tokens.Current("corp-1")
+		require.Equal(s, 2, turn, "what was begun comes to its end")
+		assert.Equal(s, current, s.owned())
+	})
+}
