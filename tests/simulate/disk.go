@@ -24,6 +24,7 @@ type diskFile struct {
 	// before is the text that a stale reader still sees.
 	before  string
 	version int
+	writer  *process
 	// changed is when the text was written last.
 	changed core.Time
 	// known is what the writers knew of accounts, for the judge.

@@ -38,7 +38,9 @@ type Judge struct {
 	// outage counts requests that lived wholly in a total outage, and the attempts beyond one each.
 	outageRequests, outageRetries int
 	savedAt                       []core.Time
-	successes                     int
+	// returns are what processes said of one end that they were all told.
+	returns   map[core.Time]map[int]core.Time
+	successes int
 }
 
 const violationsKept = 25
@@ -55,12 +57,17 @@ const (
 	usagePerProvider = 2
 	inspectEvery     = 32
 	mostSteps        = 2000
-	compareEvery     = 4
+	leastPause       = 100 * core.Millisecond
+	// sharedBy is how many processes have to have heard of one end for their returns to be looked at.
+	sharedBy = 5
+	// reaches is how long news may take to the file.
+	reaches      = 5 * core.Second
+	compareEvery = 4
 )
 
 // NewJudge watches a world whose driver is our engine in a mode.
 func NewJudge(w *World, mode core.Mode) *Judge {
-	j := &Judge{w: w, fair: mode}
+	j := &Judge{w: w, fair: mode, returns: map[core.Time]map[int]core.Time{}}
 	for range w.fleet.Processes {
 		j.missed = append(j.missed, make([]int, len(w.fleet.Accounts)))
 		j.savedAt = append(j.savedAt, 0)
@@ -116,6 +123,9 @@ func (j *Judge) leased(p *process, r *request, lease *core.Lease) {
 		j.fail("I1", "process %d leased %s with another account's credential", p.id, lease.Account)
 	}
 	j.w.tokens.leased(j, p, i, lease.Credential.Reveal())
+	if r.attempts > 0 && r.failed == i && start.Sub(r.failedAt) < leastPause {
+		j.fail("I6", "process %d asks %s again %d ms after it failed", p.id, lease.Account, start.Sub(r.failedAt))
+	}
 	if most := min(len(j.w.fleet.Accounts)+2, mostAttempts); r.attempts+1 > most {
 		j.fail("I6", "attempt %d of one request; at most %d", r.attempts+1, most)
 	}
@@ -233,6 +243,12 @@ func (j *Judge) refused(p *process, r *request, refuse *core.Refuse) {
 			earliest = end
 		}
 	}
+	if earliest.Sub(j.w.now) > 5*core.Minute {
+		if j.returns[earliest] == nil {
+			j.returns[earliest] = map[int]core.Time{}
+		}
+		j.returns[earliest][p.id] = refuse.Until
+	}
 	if off := refuse.Until.Sub(earliest); off < -2*core.Second || off > 32*core.Second {
 		j.fail("I5", "a refusal says that the first account returns %d s from when it does", off/core.Second)
 	}
@@ -308,14 +324,43 @@ func (j *Judge) cleared(p *process) {
 		j.fail("I8", "process %d cannot say what it would choose: %v", p.id, err)
 		return
 	}
+	j.reached(p)
+	out := map[string]int64{}
+	for _, r := range p.out {
+		out[accountID(r.account)]++
+	}
 	gjson.Get(turn.Inspected.Line, "candidates").ForEach(func(_, c gjson.Result) bool {
 		i := accountIndex(c.Get("account").String())
+		if load := c.Get("score.load").Int(); load > out[accountID(i)]+4 {
+			j.fail("I2", "process %d believes that %d requests are under way on %s; %d are", p.id, load, accountID(i), out[accountID(i)])
+		}
 		f, known := p.known.accounts[i]
 		if known && f.clean && c.Get("reason").String() == "cooling" {
 			j.fail("I8", "process %d holds %s for cooling although it has served since", p.id, accountID(i))
 		}
 		return true
 	})
+}
+
+// reached holds that what a process was told stands in the file soon.
+func (j *Judge) reached(p *process) {
+	f := j.w.disk.file("state")
+	if j.w.now.Sub(j.w.disk.full) < core.Hour || j.w.now.Sub(p.asleep) < core.Minute || j.w.now.Sub(j.w.disk.freed) < core.Minute {
+		return
+	}
+	var state *store.Tree
+	for i := range j.w.fleet.Accounts {
+		told, known := p.known.accounts[i]
+		if !known || told.clean || told.until.Sub(j.w.now) < core.Minute || j.w.now.Sub(told.at) < reaches {
+			continue
+		}
+		if state == nil {
+			state = store.Parse(f.text)
+		}
+		if s := state.Account(providerID, accountID(i)).Standing; s.At < told.at-1 {
+			j.fail("I3", "process %d was told that %s is blocked, and the file does not say so", p.id, accountID(i))
+		}
+	}
 }
 
 // effect: what is asked of the host must be something it can do.
@@ -408,6 +453,15 @@ func (j *Judge) died(p *process) {
 // end: what can only be seen at the end.
 func (j *Judge) end() {
 	j.w.tokens.end(j)
+	for end, by := range j.returns {
+		different := map[core.Time]bool{}
+		for _, until := range by {
+			different[until] = true
+		}
+		if len(by) >= sharedBy && len(different) == 1 {
+			j.fail("I7", "%d processes all come back at once at %d", len(by), int64(end.Sub(begin)))
+		}
+	}
 	if j.w.open > 0 {
 		j.fail("I2", "%d requests never got an answer", j.w.open)
 	}

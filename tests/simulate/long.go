@@ -102,5 +102,3 @@ func bugCalled(name string) *Bug {
 	}
 	return nil
 }
-
-func mutants(words []string, from, to int64) error { return fmt.Errorf("not yet") }

@@ -182,7 +182,13 @@ func (p *process) catchUp(then func()) {
 		then()
 		return
 	}
-	p.tell(core.Message{Changed: &core.Changed{Files: files}}, func(core.Turn) { then() })
+	p.tell(core.Message{Changed: &core.Changed{Files: files}}, func(core.Turn) {
+		// Whoever had the chance to read has been told.
+		if p.w.now >= p.stale {
+			p.known.join(p.w.disk.file("state").known)
+		}
+		then()
+	})
 }
 
 var watchedFiles = []string{"auth", "state", "accounts"}
@@ -238,6 +244,10 @@ func (p *process) answered(r *request, t core.Turn) {
 func (p *process) settle(r *request, lease *core.Lease, i int, begun core.Time, reply Reply) {
 	o := reply.Outcome
 	o.Started, o.Ended = begun, p.w.now
+	r.failedAt, r.failed = p.w.now, -1
+	if !o.OK {
+		r.failed = i
+	}
 	if o.OK {
 		o.First = begun.Add(reply.First)
 	}
@@ -451,7 +461,12 @@ func (p *process) save(x core.Effect, answer func(core.Result)) {
 	p.known.join(f.known)
 	if !merged.Unchanged || !f.exists {
 		f.known = p.known.clone()
-		f.write(merged.Text.Reveal(), w.now)
+		text := merged.Text.Reveal()
+		if w.bug != nil && w.bug.Saved != nil {
+			text = w.bug.Saved(p, x.File.Name, f.text, text)
+		}
+		f.write(text, w.now)
+		f.writer = p
 		w.disk.writes++
 		w.markText(f.text)
 		if x.File.Sync && (w.bug == nil || !w.bug.NoSync) {
@@ -521,7 +536,7 @@ func (d *Disk) take(p *process, flow int64, name string, got func()) {
 		h.owner, h.flow = p.id, flow
 		got()
 	}
-	if h.owner < 0 {
+	if h.owner < 0 || (p.w.bug != nil && p.w.bug.NoHold) {
 		run()
 		return
 	}

@@ -59,6 +59,9 @@ type request struct {
 	done    bool
 	// outage says that an attempt failed because of the provider and not of the account.
 	outage bool
+	// failed is the account that failed last and failedAt when, -1 for none.
+	failed   int
+	failedAt core.Time
 	// again counts how often Pi itself has asked anew.
 	again int
 }
