@@ -57,12 +57,12 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 	if r.sticky {
 		return turn
 	}
-	if c.Standing.Fault != "" {
-		e.standing(p, i, "", core.Standing{At: at})
+	if outdates(o, &c.Standing) {
+		e.standing(p, i, "", cleared(o, &c.Standing, at))
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", c.Standing), false))
 	}
-	if c.Models[model].Fault != "" {
-		e.standing(p, i, model, core.Standing{At: at})
+	if s := c.Models[model]; outdates(o, &s) {
+		e.standing(p, i, model, cleared(o, &s, at))
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, c.ID, model, c.Models[model]), false))
 	}
 	if home, ok := p.Homes[r.session]; ok && home.Account == c.ID {
@@ -74,6 +74,19 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 		p.Homes[r.session] = home
 	}
 	return turn
+}
+
+// outdates reports whether an answer ends a standing: one whose request left before the failure says nothing about what came after.
+func outdates(o *core.Outcome, s *core.Standing) bool {
+	return s.Fault != "" && (o.Started.IsZero() || !o.Started.Before(s.At))
+}
+
+// cleared is dated when the request left, so that what another process was told meanwhile is not outdated by it.
+func cleared(o *core.Outcome, s *core.Standing, at core.Time) core.Standing {
+	if o.Started.IsZero() {
+		return core.Standing{At: at}
+	}
+	return core.Standing{At: max(o.Started, s.At+1)}
 }
 
 func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core.Time) core.Turn {

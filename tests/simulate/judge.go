@@ -186,11 +186,12 @@ func (j *Judge) settled(p *process, r *request, i int, reply *Reply) {
 	switch {
 	case reply.Outcome.OK:
 		p.cleared = !p.known.clean(i, model)
-		if f, known := p.known.accounts[i]; known && !f.clean {
-			p.known.learn(i, f.served(now))
+		// An answer to a request that left before the failure says nothing about what came after.
+		if f, known := p.known.accounts[i]; known && !f.clean && reply.Outcome.Started >= f.at {
+			p.known.learn(i, f.served(reply.Outcome.Started))
 		}
-		if f, known := p.known.models[modelOf{i, model}]; known && !f.clean {
-			p.known.learnModel(i, model, f.served(now))
+		if f, known := p.known.models[modelOf{i, model}]; known && !f.clean && reply.Outcome.Started >= f.at {
+			p.known.learnModel(i, model, f.served(reply.Outcome.Started))
 		}
 	case reply.Outcome.Aborted:
 	default:

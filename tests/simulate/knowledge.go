@@ -29,11 +29,13 @@ type fact struct {
 	clean bool
 }
 
-// served is what is known after the account has answered. A failure that named no end may have left nothing to clear, so the answer
+// served is what is known after the account has answered a request that left at an instant. A failure that named no end may have left nothing to clear, so the answer
 // outdates only those that did: what others learned in between still counts.
 func (f fact) served(at core.Time) fact {
 	if f.until.IsZero() {
 		at = f.at
+	} else {
+		at = max(at, f.at+1)
 	}
 	return fact{at: at, clean: true}
 }

@@ -256,6 +256,7 @@ func (p *process) settle(r *request, lease *core.Lease, i int, begun core.Time, 
 	r.asked = p.w.now
 	r.emitted = r.emitted || o.Emitted
 	if p.w.judge != nil {
+		reply.Outcome.Started = begun
 		p.w.judge.settled(p, r, i, &reply)
 	}
 	p.tell(core.Message{Settle: &core.Settle{Lease: lease.ID, Outcome: o}}, func(t core.Turn) { p.answered(r, t) })

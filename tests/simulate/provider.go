@@ -6,8 +6,8 @@ import (
 	"pimultiauth/core"
 )
 
-// providerID is the one provider of every world.
-const providerID = "simulated"
+// providerID is the one provider of every world. A differential run takes one that the module knows.
+var providerID = "simulated"
 
 const (
 	usageURL = "https://usage.simulated.example/"
