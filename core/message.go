@@ -35,6 +35,8 @@ type Start struct {
 	// Known are the ids of providers known to Pi at this moment, models.json and other extensions included. It may be empty before
 	// a session exists; Changed brings the rest.
 	Known []string
+	// Offline keeps usage from being read.
+	Offline bool
 	// Quiet keeps what the start finds out about files from being said: a new instance after a fault has said it already.
 	Quiet bool
 	// Decisions says that the host keeps a log of decisions: lines are appended to "decisions" then, unless the configuration is against it.

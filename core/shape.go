@@ -140,7 +140,7 @@ func (s *UsageSource) Read(account Account, answers []FetchResult, at Time) Usag
 		u.Error = failure
 	}
 	u.Plan = strings.TrimPrefix(strings.ToLower(Plain(u.Plan, 60)), "level_")
-	u.tidy(at)
+	u.Tidy(at)
 	if r.refused || !r.paid {
 		u.Block(at, r.only, r.refused)
 	}
@@ -474,7 +474,7 @@ func (s *UsageSource) Requests(account Account) []Fetch {
 				headers = append(headers, SecretHeader{h.Name, Secret(value)})
 			}
 		}
-		fetches = append(fetches, Fetch{Method: "GET", URL: url, Headers: headers, Timeout: 10 * Second, MaxBytes: 256 << 10, Origin: OriginOf(url)})
+		fetches = append(fetches, Fetch{Method: "GET", URL: url, Headers: headers, Timeout: 5 * Second, MaxBytes: 256 << 10, Origin: OriginOf(url)})
 	}
 	return fetches
 }

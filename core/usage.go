@@ -52,18 +52,15 @@ type Balance struct {
 // Month is the length of a window that counts calendar months.
 const Month = 30 * Day
 
+// MostWindows bounds the windows of one account.
+const MostWindows = 32
+
 // UsedAt is the part that is used at an instant after the window was seen: nothing after its reset. False when it is not known.
 func (w *Window) UsedAt(at Time) (percent float64, known bool) {
 	if !w.ResetsAt.IsZero() && !at.Before(w.ResetsAt) {
 		return 0, true
 	}
 	return w.Used, w.Known
-}
-
-// Full reports whether a window of the whole account is used up at an instant, as far as is known.
-func (w *Window) Full(at Time) bool {
-	used, known := w.UsedAt(at)
-	return known && used >= 100 && w.Model == "" && !w.Aside
 }
 
 // SetUsed keeps a percentage within 0 and 100: providers count beyond both.
@@ -104,8 +101,9 @@ func (u *Usage) Add(w Window) {
 	u.Windows = append(u.Windows, w)
 }
 
-// tidy makes names fit for people and forgets a reset that lies further ahead than its window lasts, give or take a tenth and an hour.
-func (u *Usage) tidy(at Time) {
+// Tidy makes names fit for people and forgets a reset that lies further ahead than its window lasts, give or take a tenth and an hour.
+func (u *Usage) Tidy(at Time) {
+	u.Windows = u.Windows[:min(len(u.Windows), MostWindows)]
 	for i := range u.Windows {
 		w := &u.Windows[i]
 		w.Name, w.Model = Plain(w.Name, 60), Plain(w.Model, 60)
@@ -162,21 +160,6 @@ func (u *Usage) Block(at Time, model string, refused bool) {
 	if refused && u.BlockedUntil.IsZero() && fullest != nil {
 		u.BlockedUntil = fullest.ResetsAt
 	}
-}
-
-// Spent reports whether the quota that the plan includes is used up at an instant: the account is blocked, or one of its windows is
-// full and the owner would pay for more. Until is the latest end that is known, zero for none.
-func (u *Usage) Spent(at Time) (until Time, spent bool) {
-	if at.Before(u.BlockedUntil) {
-		until, spent = u.BlockedUntil, true
-	}
-	for i := range u.Windows {
-		if w := &u.Windows[i]; w.Full(at) {
-			spent = true
-			until = max(until, w.ResetsAt)
-		}
-	}
-	return until, spent
 }
 
 // Join brings in windows that were seen later, at an instant: those of the same name and model are replaced, others stay.

@@ -50,7 +50,7 @@ func HeaderWindows(headers []Header, at Time) []Window {
 		b.finish(names)
 		u.Add(b.Window)
 	}
-	u.tidy(at)
+	u.Tidy(at)
 	return u.Windows
 }
 

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0xd6f3fb2d
+const SchemaHash uint32 = 0x0479f10b
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -69,6 +69,7 @@ func (d *decoder) readStart(v *core.Start) {
 			v.Known[i] = d.text("Start.Known")
 		}
 	}
+	v.Offline = d.truth("Start.Offline")
 	v.Quiet = d.truth("Start.Quiet")
 	v.Decisions = d.truth("Start.Decisions")
 }

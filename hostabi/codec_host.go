@@ -65,6 +65,7 @@ func appendStart(b []byte, v *core.Start) []byte {
 	for i := range v.Known {
 		b = appendText(b, v.Known[i])
 	}
+	b = appendTruth(b, v.Offline)
 	b = appendTruth(b, v.Quiet)
 	b = appendTruth(b, v.Decisions)
 	return b

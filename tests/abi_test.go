@@ -185,7 +185,7 @@ func TestFlowsEnd(t *testing.T) {
 			turn, err := g.Call(core.Message{At: noon, Start: &core.Start{Known: []string{"demo"}}})
 			require.NoError(t, err)
 			require.NotZero(t, turn.Flow)
-			require.Len(t, turn.Effects, 6)
+			require.Len(t, turn.Effects, 7)
 			return turn.Flow
 		}
 		first, second := begin(), begin()

@@ -82,6 +82,7 @@ func (e *Engine) acquire(m core.Message) (core.Turn, error) {
 	if a.Peek {
 		return e.peek(a, m.At), nil
 	}
+	e.inUse(a.Provider, a.Mode, m.At)
 	p := e.offer(a)
 	r := &request{
 		provider: a.Provider, model: a.Model, session: a.Session, mode: a.Mode, sticky: a.Sticky,

@@ -61,6 +61,8 @@ func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engin
 		return nil, (*Engine).order
 	case "hide", "unhide":
 		return nil, (*Engine).hide
+	case "usage":
+		return nil, (*Engine).usageAnew
 	case "pool":
 		return nil, (*Engine).group
 	case "chain":

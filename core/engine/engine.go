@@ -45,8 +45,11 @@ type Engine struct {
 	pools map[string]*pool.Pool
 	// usage is what was seen of accounts' quota, by usageKey.
 	usage    map[string]core.Usage
+	reader   reader
 	requests map[int64]*request
 	flows    map[int64]*flow.Flow
+	// aside leaves with the next turn that ends something.
+	aside []core.Effect
 	// saves are run when the host asks for the text to write, under the gate.
 	saves   map[int64]func() string
 	choices map[string]*choice
@@ -95,9 +98,11 @@ func New(catalogue []core.Provider) *Engine {
 		renewals:   map[string]*renewal{},
 		probed:     map[string]core.Time{},
 	}
+	e.reader = newReader()
 	e.files = map[string]*ours{
 		"state":    {name: "state", tree: e.state, version: store.Version},
 		"accounts": {name: "accounts", tree: e.own, version: store.AccountsVersion},
+		"usage":    {name: "usage", tree: store.Parse(store.BlankUsage), version: store.UsageVersion},
 	}
 	for _, p := range catalogue {
 		e.catalogue[p.ID] = p
@@ -122,6 +127,9 @@ func (e *Engine) Step(m core.Message) (core.Turn, error) {
 	}
 	if err != nil {
 		return core.Turn{}, err
+	}
+	if turn.Flow == 0 && m.Merge == nil {
+		turn.Effects, e.aside = append(turn.Effects, e.aside...), nil
 	}
 	turn.WakeAt = e.wakeAt()
 	return turn, nil

@@ -46,7 +46,9 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 		merged.Delta = core.Secret(delta)
 	}
 	e.follow(file, file.tree.Join(delta))
-	if file.name == "state" {
+	if file.name == "usage" {
+		file.tree.PruneUsage(m.At)
+	} else if file.name == "state" {
 		file.tree.Prune(m.At)
 		if e.own.Known() && !file.tree.Owning() {
 			file.tree.Join(store.OwningDelta)

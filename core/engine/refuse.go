@@ -103,6 +103,9 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 			a.Pools = append(a.Pools, g.ID)
 		}
 	}
+	if r := e.files["usage"].tree.UsageRead(usageKey(p.Provider, c.ID)); r.Fails > 0 {
+		a.Usage.Error = r.Error
+	}
 	standing := c.Standing
 	if p.Whole.KindAt(at, 0) == core.StandingCooling {
 		standing = p.Whole

@@ -40,6 +40,7 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	p.Back(at)
 	e.endTrial(r, p, at)
 	o := &m.Settle.Outcome
+	e.hear(p, &p.Accounts[at], o)
 	if o.OK {
 		return e.succeeded(r, p, at, o, m.At), nil
 	}

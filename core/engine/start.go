@@ -9,10 +9,11 @@ import (
 )
 
 // startFiles are read in this order: the configuration says what to leave alone before accounts are looked at.
-var startFiles = []string{"config", "settings", "models", "auth", "accounts", "state"}
+var startFiles = []string{"config", "settings", "models", "auth", "accounts", "state", "usage"}
 
 func (e *Engine) start(m core.Message) (core.Turn, error) {
 	e.zone, e.quiet, e.seed, e.told = m.Start.ZoneMinutes, m.Start.Quiet, m.Seed, m.Start.Decisions
+	e.reader.offline = m.Start.Offline
 	e.learn(m.Start.Known)
 	return e.begin(func(h *flow.Host) core.Turn { return e.read(h, startFiles) }), nil
 }
@@ -102,6 +103,11 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 			for _, own := range [...]string{"accounts", "state"} {
 				store.Recall(text, own, e.files[own].tree)
 			}
+		case "usage":
+			// What was read is read again some time; nobody need hear that it cannot be.
+			if damaged, _ := store.Check(text, float64(store.UsageVersion)); damaged == "" && text != "" {
+				e.absorb(e.files[name], text)
+			}
 		case "accounts", "state":
 			e.readOurs(&turn, e.files[name], r, journal)
 		}
@@ -162,7 +168,7 @@ func (e *Engine) lost(files []string, effects []core.Effect, results map[int64]c
 	owning := e.state.Owning()
 	for i, name := range files {
 		file, r := e.files[name], results[effects[i].ID]
-		if file == nil || file.tree.Known() || r.File == nil {
+		if file == nil || name == "usage" || file.tree.Known() || r.File == nil {
 			continue
 		}
 		text := r.File.Text.Reveal()
@@ -255,6 +261,7 @@ func (e *Engine) ready() *core.Ready {
 			r.Hidden = union(r.Hidden, p.ID)
 		}
 	}
+	r.Headers = core.WindowHeaders
 	sort.Strings(r.Providers)
 	sort.Strings(r.Provision)
 	sort.Strings(r.Hidden)

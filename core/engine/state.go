@@ -68,6 +68,10 @@ func (e *Engine) absorb(file *ours, text string) {
 
 // follow brings the pools in line with what a join changed.
 func (e *Engine) follow(file *ours, changes []store.Change) {
+	if file.name == "usage" {
+		e.followUsage(changes)
+		return
+	}
 	if file.tree == e.own {
 		accounts := changes[:0]
 		for _, c := range changes {
@@ -309,7 +313,7 @@ func usageKey(provider, account string) string { return provider + "/" + account
 // candidate joins an account with what is known of it; old may be nil.
 func (e *Engine) candidate(account core.Account, known store.AccountState, old *pool.Pool) pool.Candidate {
 	c := pool.Candidate{
-		Account: account, Settings: known.Settings, Standing: known.Standing, Models: known.Models, Usage: e.usage[usageKey(account.Provider, account.ID)],
+		Account: account, Settings: known.Settings, Standing: known.Standing, Models: known.Models, Usage: e.usageOf(&account),
 	}
 	if known.Label != "" {
 		c.Label = known.Label

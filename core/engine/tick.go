@@ -32,12 +32,21 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 			return core.Turn{Done: &core.Done{}}
 		}), nil
 	}
+	if next := e.readsAt(); !next.IsZero() && next <= m.At {
+		return e.begin(func(h *flow.Host) core.Turn {
+			e.readUsage(h, "", false)
+			return core.Turn{Done: &core.Done{}}
+		}), nil
+	}
 	return core.Turn{Done: &core.Done{}}, nil
 }
 
-// wakeAt is the earliest deadline of a lease or when the next login is to be renewed.
+// wakeAt is the earliest deadline of a lease or when the next login is to be renewed or usage to be read.
 func (e *Engine) wakeAt() core.Time {
 	wake := e.nextRenewal
+	if next := e.readsAt(); !next.IsZero() && (wake.IsZero() || next < wake) {
+		wake = next
+	}
 	for _, r := range e.requests {
 		if wake.IsZero() || r.deadline.Before(wake) {
 			wake = r.deadline

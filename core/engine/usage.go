@@ -1,13 +1,12 @@
 package engine
 
 import (
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"pimultiauth/core"
+	"pimultiauth/core/view"
 )
 
 // windows reads what the headers of an ordinary response say, as the provider does it or, of one that is not in the catalogue, as most do.
@@ -60,35 +59,5 @@ func (e *Engine) inspectUsage(q gjson.Result, at core.Time) string {
 		u.Join(windows, at)
 		u.Block(at, "", false)
 	}
-	return usageObject(&u).Text()
-}
-
-// usageObject writes a usage with every field, null where it is not known.
-func usageObject(u *core.Usage) *core.Object {
-	windows := make([]string, len(u.Windows))
-	for i := range u.Windows {
-		w := &u.Windows[i]
-		o := (&core.Object{}).String("name", w.Name)
-		number(o, "usedPercent", w.Used, w.Known)
-		number(o, "minutes", float64(w.Length)/float64(core.Minute), w.Length > 0)
-		windows[i] = o.TimeOrNull("resetsAt", w.ResetsAt).StringOrNull("model", w.Model).Text()
-	}
-	balance := &core.Object{}
-	number(balance, "amount", u.Balance.Amount, u.Balance.Known)
-	balance.StringOrNull("currency", u.Balance.Currency)
-	if u.Balance == (core.Balance{}) {
-		balance.Raw("exhausted", "null")
-	} else {
-		balance.Bool("exhausted", u.Balance.Exhausted)
-	}
-	return (&core.Object{}).StringOrNull("plan", u.Plan).Raw("windows", core.Array(windows)).TimeOrNull("blockedUntil", u.BlockedUntil).
-		Raw("balance", balance.Text()).StringOrNull("error", u.Error)
-}
-
-func number(o *core.Object, name string, value float64, known bool) {
-	if !known {
-		o.Raw(name, "null")
-		return
-	}
-	o.Raw(name, strconv.FormatFloat(math.Floor(value*1e6+0.5)/1e6, 'f', -1, 64))
+	return view.UsageObject(&u).Text()
 }

@@ -99,7 +99,7 @@ func (p *Pool) holds(c *Candidate, s *core.Standing, at core.Time) (core.Time, b
 	until := p.Spread(*s, c.ID)
 	ended := *s
 	ended.Until = until
-	return until, ended.KindAt(at, c.Mark) == core.StandingCooling && !c.disproved(*s)
+	return until, ended.KindAt(at, c.Mark) == core.StandingCooling && (s.Source == core.FromHeader || !c.disproved(*s))
 }
 
 func (p *Pool) judgeQuota(c *Candidate, model string, at core.Time) (Reason, core.Time, string) {

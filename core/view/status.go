@@ -90,10 +90,12 @@ func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json
 			v.Rows = append(v.Rows, core.Row{Cells: []string{"", "  " + m.Model, "blocked", m.Why, until}, Tone: "wait"})
 			models = append(models, (&core.Object{}).String("model", m.Model).String("why", m.Why).TimeOrNull("until", m.Until).Text())
 		}
+		v.Rows = append(v.Rows, usageRows(&a, at, zoneMinutes)...)
+		usage := UsageObject(&a.Usage).TimeOrNull("at", a.Usage.At)
 		objects = append(objects, (&core.Object{}).String("provider", a.Provider).String("id", a.ID).String("label", a.Label).
 			String("source", a.Source).Bool("login", a.Login).String("standing", standing).StringOrNull("kind", string(a.Fault)).
 			StringOrNull("sameAs", a.Twin).StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
-			Int("inFlight", int64(a.InFlight)).Text())
+			Raw("usage", usage.Text()).Int("inFlight", int64(a.InFlight)).Text())
 	}
 	if len(accounts) == 0 {
 		v.Rows = nil

@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0xd6f3fb2d;
+export const schemaHash = 0x0479f10b;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -42,6 +42,8 @@ export interface Start {
 	 * a session exists; Changed brings the rest.
 	 */
 	known: string[];
+	/** Offline keeps usage from being read. */
+	offline: boolean;
 	/** Quiet keeps what the start finds out about files from being said: a new instance after a fault has said it already. */
 	quiet: boolean;
 	/** Decisions says that the host keeps a log of decisions: lines are appended to "decisions" then, unless the configuration is against it. */
@@ -636,6 +638,7 @@ function writeStart(w: Writer, v: Start): void {
 	w.number(v.zoneMinutes);
 	w.count(v.known.length);
 	for (const x of v.known) w.text(x);
+	w.truth(v.offline);
 	w.truth(v.quiet);
 	w.truth(v.decisions);
 }
@@ -814,6 +817,7 @@ export function makeStart(v: Part<Start> = {}): Start {
 		piVersion: v.piVersion ?? "",
 		zoneMinutes: v.zoneMinutes ?? 0,
 		known: v.known ?? [],
+		offline: v.offline ?? false,
 		quiet: v.quiet ?? false,
 		decisions: v.decisions ?? false,
 	};

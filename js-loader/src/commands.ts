@@ -36,7 +36,7 @@ export function answer(
 	else writeSync(mode === "print" ? 1 : 2, `${text}\n`);
 }
 
-const words = ["status", "why", "add", "check", "help"];
+const words = ["status", "usage", "why", "add", "check", "help"];
 
 /** Completes the first word of a command, and providers after it. */
 export function complete(prefix: string, providers: readonly string[]): { value: string; label: string }[] | null {

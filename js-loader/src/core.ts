@@ -119,6 +119,7 @@ export class Core {
 				known,
 				quiet,
 				decisions: true,
+				offline: isOffline(),
 			},
 		});
 	}
@@ -380,6 +381,11 @@ function guardSignals(settled: () => Promise<void>): void {
 function releaseSignals(): void {
 	for (const [signal, listener] of guarded) process.removeListener(signal, listener);
 	guarded = [];
+}
+
+/** Whether Pi was asked to stay off the network, as it reads the variable itself. */
+function isOffline(): boolean {
+	return /^(1|true|yes)$/i.test(process.env["PI_OFFLINE"] ?? "");
 }
 
 /** What went wrong, in words and without paths: they are said beside it. */

@@ -3,7 +3,16 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
 /** The files the core knows by name. */
-export type FileName = "auth" | "models" | "accounts" | "state" | "config" | "settings" | "journal" | "decisions";
+export type FileName =
+	| "auth"
+	| "models"
+	| "accounts"
+	| "state"
+	| "config"
+	| "settings"
+	| "usage"
+	| "journal"
+	| "decisions";
 
 /** Where things are: Pi's own files in its agent directory, ours in the runtime directory, the configuration beside the extension. */
 export interface Places {
@@ -29,6 +38,7 @@ export function places(agent: string, root: string, env: NodeJS.ProcessEnv = pro
 			state: join(runtime, "multi-auth.json"),
 			config: join(root, "config.json"),
 			settings: join(runtime, "multi-auth-config.json"),
+			usage: join(runtime, "multi-auth-usage-cache.json"),
 			journal: join(runtime, "multi-auth.journal"),
 			decisions: join(runtime, "multi-auth-decisions.jsonl"),
 		},

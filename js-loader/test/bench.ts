@@ -19,7 +19,7 @@ function start(guest: Guest, accounts: number, mode = "round-robin"): void {
 	let turn = guest.call({
 		at,
 		seed: 0,
-		start: { piVersion: "", zoneMinutes: 0, known: ["demo"], quiet: false, decisions: false },
+		start: { piVersion: "", zoneMinutes: 0, known: ["demo"], quiet: false, offline: true, decisions: false },
 	});
 	while (turn.flow !== 0) {
 		const results = guest.effects

@@ -43,11 +43,11 @@ test("effects come in order, and text keeps its characters", () => {
 	const turn = guest.call({
 		at,
 		seed: 0,
-		start: { piVersion: "", zoneMinutes: 0, known: ["dämo"], quiet: false, decisions: false },
+		start: { piVersion: "", zoneMinutes: 0, known: ["dämo"], quiet: false, offline: true, decisions: false },
 	});
 	assert.deepEqual(
 		guest.effects.map((e) => e.file?.name),
-		["config", "settings", "models", "auth", "accounts", "state"],
+		["config", "settings", "models", "auth", "accounts", "state", "usage"],
 	);
 	const results = guest.effects.map((e) => ({
 		id: e.id,

@@ -82,9 +82,12 @@ func (j *Judge) fail(rule, format string, args ...any) {
 	}
 }
 
+// free finds an account that nothing a process can know speaks against: nothing it was told in answers, and nothing that the provider
+// told of quota, be it true or, within a day, a lie.
 func (j *Judge) free(p *process, r *request) int {
 	for i := range j.w.fleet.Accounts {
-		if p.known.clean(i, r.turn.Model) && !contains(r.tried, i) && j.w.tokens.lasts(i) {
+		if p.known.clean(i, r.turn.Model) && !contains(r.tried, i) && j.w.tokens.lasts(i) && j.w.truth.Could(i, r.turn.Model, j.w.now) &&
+			j.w.now.Sub(j.w.truth.accounts[i].lied) > core.Day {
 			return i
 		}
 	}
@@ -108,7 +111,8 @@ func (j *Judge) leased(p *process, r *request, lease *core.Lease) {
 		return
 	}
 	start := max(j.w.now, lease.NotBefore)
-	if end := p.known.blocked(i, r.turn.Model); end > start.Add(core.Second) {
+	if end := p.known.blocked(i, r.turn.Model); end > start.Add(core.Second) && !j.w.truth.Could(i, r.turn.Model, j.w.now) &&
+		start.Sub(j.w.truth.accounts[i].lied) > core.Day {
 		if other := j.free(p, r); other >= 0 {
 			j.fail("I1", "process %d leased %s, which is known to be blocked for another %d s, while %s is free", p.id, lease.Account,
 				end.Sub(start)/core.Second, accountID(other))

@@ -18,6 +18,8 @@ type Truth struct {
 }
 
 type trueAccount struct {
+	// lied is when its usage page last said what is not so: what follows from that is not the reader's fault.
+	lied    core.Time
 	windows []trueWindow
 	rate    int
 	// recent are the instants of the requests of the last minute.
@@ -389,6 +391,9 @@ func (t *Truth) Ask(i int, at core.Time) (core.FetchResult, string) {
 		return core.FetchResult{Status: []int{200, 404, 429, 500}[r.IntN(4)], Body: "{}"}, ""
 	}
 	lying := v-noise.Missing < noise.Lying
+	if lying {
+		a.lied = at
+	}
 	body := []byte(`{"windows":[`)
 	for n := range a.windows {
 		w := &a.windows[n]

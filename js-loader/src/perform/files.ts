@@ -30,7 +30,7 @@ export interface Change {
 const nothing: Change = { id: 0, delta: "", sync: true };
 
 /** What the core makes of a file's text while the gate is held. */
-export type Merge = (save: number, file: Written, current: string, delta: string) => Merged;
+export type Merge = (save: number, file: Written | "usage", current: string, delta: string) => Merged;
 
 /**
  * Our files on the disk. A change is written through the gate; where that is not possible now it goes to the journal, and the files are
@@ -119,6 +119,7 @@ export class Files {
 	 * asked is still there: another one knows nothing of the ids.
 	 */
 	async save(name: string, changes: readonly Change[], same: () => boolean = () => true): Promise<string> {
+		if (name === "usage") return this.#gate.pass((still) => this.#remake(changes, same, still));
 		if (!isWritten(name)) throw new Error(`${name} is not written`);
 		try {
 			const text = await this.#gate.pass((still) => this.#commit(name, changes, same, still));
@@ -144,6 +145,23 @@ export class Files {
 			);
 			return "";
 		}
+	}
+
+	/** Writes the usage cache: what it loses is read again, so the journal knows nothing of it. */
+	#remake(changes: readonly Change[], same: () => boolean, still: () => boolean): string {
+		const merge = (current: string) => {
+			const all = { text: current, unchanged: true, damaged: "", readOnly: "", old: false };
+			for (const { id, delta } of changes) {
+				const merged = this.#merge(same() ? id : 0, "usage", all.text, delta);
+				all.readOnly ||= merged.readOnly;
+				if (all.readOnly) break;
+				all.text = merged.text;
+				all.unchanged &&= merged.unchanged;
+				all.damaged ||= merged.damaged;
+			}
+			return all;
+		};
+		return save(this.#places.files.usage, false, merge, { before: () => {}, still }).text;
 	}
 
 	#announce(): void {
