@@ -13,12 +13,13 @@ import (
 type Policy struct {
 	Name string
 	// Mode is ours where Ours, else the peer's; Plain is neither.
-	Mode  core.Mode
-	Ours  bool
-	Plain bool
+	Mode   core.Mode
+	Ours   bool
+	Plain  bool
+	Oracle bool
 }
 
-// Policies are ours, the peer's three and plain fill-first.
+// Policies are ours, the peer's three, plain fill-first, and one that knows what nobody can.
 var Policies = []Policy{
 	{Name: "ours/usage-based", Mode: core.UsageBased, Ours: true},
 	{Name: "ours/round-robin", Mode: core.RoundRobin, Ours: true},
@@ -28,6 +29,7 @@ var Policies = []Policy{
 	{Name: "peer/round-robin", Mode: core.RoundRobin},
 	{Name: "peer/balancer", Mode: core.Balancer},
 	{Name: "plain/fill-first", Mode: core.FillFirst, Plain: true},
+	{Name: "oracle", Oracle: true},
 }
 
 // Result is what came of one run.
@@ -50,6 +52,8 @@ func Run(f *Fleet, seed int64, policy Policy, bug *Bug) Result {
 		NewOurs(w, policy.Mode)
 	case policy.Plain:
 		NewPlain(w)
+	case policy.Oracle:
+		NewOracle(w)
 	default:
 		NewPeer(w, policy.Mode)
 	}
