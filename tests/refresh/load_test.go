@@ -187,15 +187,19 @@ func ready(t *testing.T, folder, server string) *child {
 	return c
 }
 
-// onDisk is the access token of an account as our file holds it, "" before it is ours.
+// onDisk is the access token of an account as our file holds it, or the journal where the file could not be written; "" before it is ours.
 func onDisk(t *testing.T, folder, id string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(folder, "multi-auth-accounts.json"))
-	if os.IsNotExist(err) {
-		return ""
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if !os.IsNotExist(err) {
+			require.NoError(t, err)
+		}
+		return string(text)
 	}
-	require.NoError(t, err)
-	for _, a := range store.Parse(string(text)).Accounts() {
+	own := store.Parse(read("multi-auth-accounts.json"))
+	store.Recall(read("multi-auth.journal"), "accounts", own)
+	for _, a := range own.Accounts() {
 		if a.ID == id {
 			return gjson.Get(a.Credential.Reveal(), "access").String()
 		}

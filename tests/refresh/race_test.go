@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,7 +12,6 @@ import (
 
 	"pimultiauth/core"
 	"pimultiauth/core/engine"
-	"pimultiauth/core/store"
 	"pimultiauth/providers"
 	"pimultiauth/tests/token"
 )
@@ -27,7 +27,7 @@ type race struct {
 	at     core.Time
 	holds  map[string]*racer
 	// inFlight are tokens that the server gave to somebody who has not written them yet, by who.
-	inFlight map[*racer]string
+	inFlight map[*racer]map[string]bool
 	excused  map[string]bool
 	deaths   int
 	served   int
@@ -157,7 +157,10 @@ func (p *racer) perform(a *asking, x core.Effect) (core.Result, bool) {
 		if !ok {
 			return core.Result{Fetch: &core.FetchResult{Status: 400, Body: `{"error":"invalid_grant"}`}}, true
 		}
-		r.inFlight[p] = fresh.Refresh
+		if r.inFlight[p] == nil {
+			r.inFlight[p] = map[string]bool{}
+		}
+		r.inFlight[p][fresh.Refresh] = true
 		body := (&core.Object{}).String("access_token", fresh.Access).String("refresh_token", fresh.Refresh).Int("expires_in", 900)
 		return core.Result{Fetch: &core.FetchResult{Status: 200, Body: core.Secret(body.Text())}}, true
 	case x.Ask != nil && x.Ask.Notice != nil:
@@ -174,7 +177,7 @@ func (p *racer) save(x core.Effect) (core.Result, bool) {
 	if x.File.Delta != "" && r.rng.IntN(10) == 0 {
 		// Somebody sat in the gate for too long: the change is kept in the journal, and counts as written.
 		r.files["journal"] += (&core.Object{}).String("pending", x.File.Name).Raw("delta", x.File.Delta.Reveal()).Text() + "\n"
-		delete(r.inFlight, p)
+		p.wrote(r.files["journal"])
 		return core.Result{File: &core.FileResult{}}, true
 	}
 	turn, err := p.core.Step(core.Message{At: r.at, Merge: &core.Merge{Save: x.ID, File: x.File.Name, Current: r.files[x.File.Name], Delta: x.File.Delta}})
@@ -182,22 +185,27 @@ func (p *racer) save(x core.Effect) (core.Result, bool) {
 	r.files[x.File.Name] = turn.Merged.Text.Reveal()
 	if x.File.Name == "accounts" {
 		r.stamp++
-		for _, a := range store.Parse(r.files["accounts"]).Accounts() {
-			if r.inFlight[p] != "" && gjson.Get(a.Credential.Reveal(), "refresh").String() == r.inFlight[p] {
-				delete(r.inFlight, p)
-			}
-		}
+		p.wrote(r.files["accounts"])
 	}
 	return core.Result{File: &core.FileResult{Text: turn.Merged.Text}}, true
+}
+
+// wrote takes note of the tokens that are durable by now.
+func (p *racer) wrote(text string) {
+	for fresh := range p.race.inFlight[p] {
+		if strings.Contains(text, `"`+fresh+`"`) {
+			delete(p.race.inFlight[p], fresh)
+		}
+	}
 }
 
 // die ends a process where it stands. What the server had given it and nobody wrote is gone, and only that.
 func (r *race) die(p *racer) {
 	r.deaths++
-	if fresh := r.inFlight[p]; fresh != "" {
+	for fresh := range r.inFlight[p] {
 		r.excused[fresh] = true
-		delete(r.inFlight, p)
 	}
+	delete(r.inFlight, p)
 	for name, owner := range r.holds {
 		if owner == p {
 			delete(r.holds, name)
@@ -214,7 +222,7 @@ func TestManyProcessesRedeemEachTokenOnce(t *testing.T) {
 	for seed := range seeds {
 		r := &race{
 			t: t, rng: rand.New(rand.NewPCG(uint64(seed), 9)), files: map[string]string{}, server: token.New(), at: start,
-			holds: map[string]*racer{}, inFlight: map[*racer]string{}, excused: map[string]bool{},
+			holds: map[string]*racer{}, inFlight: map[*racer]map[string]bool{}, excused: map[string]bool{},
 		}
 		w := newWorld(t)
 		w.server = r.server
