@@ -71,7 +71,7 @@ type Renewal struct {
 // TokenError is why a login or its renewal failed.
 type TokenError struct {
 	// Code is the service's own or one of ours: "missing_refresh_token", "token_rejected", "http_error", "request_failed",
-	// "request_timeout", "provider_error", "canceled".
+	// "request_timeout", "provider_error", "not_ready" (nobody was asked), "canceled".
 	Code string
 	// Text says it in plain words, without a secret.
 	Text string

@@ -56,6 +56,8 @@ type renewal struct {
 	refused int64
 	// unsaved is a change that could not be written yet.
 	unsaved string
+	// rest is before when nobody can be asked to renew it.
+	rest core.Time
 }
 
 func (e *Engine) renewalOf(provider, account string) *renewal {
@@ -135,7 +137,7 @@ func (e *Engine) dueAt(c *pool.Candidate, r *renewal) core.Time {
 	if next := r.At.Add(renewalPause); !r.At.IsZero() && r.At <= e.at && r.Mark == c.Mark {
 		due = max(due, min(next, max(r.Next, r.At)))
 	}
-	return max(due, 1)
+	return max(due, r.rest, 1)
 }
 
 func spread(id string, seed int64) int64 { return core.Secret(id).Mark() ^ (seed & 0xffffffff) }
@@ -251,6 +253,10 @@ func (e *Engine) renew(h *flow.Host, key string) bool {
 		return e.renewed(h, key, fresh)
 	}
 	failure := oauth.Failure(err)
+	if failure.Code == "not_ready" {
+		r.rest = h.At().Add(renewalFirst)
+		return false
+	}
 	if failure.Permanent {
 		for _, wait := range [...]core.Duration{0, secondLook} {
 			if wait > 0 {

@@ -115,7 +115,9 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 		if kind == core.StandingSuspended {
 			a.Until, a.Fix = 0, e.fix(standing.Fault, c)
 		}
-	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) && !e.canRenew(c) {
+	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) && e.canRenew(c) {
+		a.Why = "login expired; it is renewed with the next request"
+	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) {
 		a.Standing, a.Fault, a.Why, a.Fix = core.StandingSuspended, core.Unauthorized, "login expired", e.fix(core.Unauthorized, c)
 	}
 	models := make([]string, 0, len(c.Models))

@@ -166,6 +166,9 @@ func Worded(text string) *core.TokenError {
 		e.Code, e.Permanent = "token_rejected", true
 	case token && has("missing"):
 		e.Code, e.Permanent = "missing_refresh_token", true
+	case has("pi is not ready", "pi has no provider"):
+		// Nothing was asked, so nothing is known of the token: a command may come before Pi's first session.
+		e.Code = "not_ready"
 	case has("timed out", "timeout", "abort", "no answer in time"):
 		e.Code = "request_timeout"
 	}
