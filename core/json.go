@@ -117,3 +117,12 @@ func Array(items []string) string {
 	}
 	return string(append(b, ']'))
 }
+
+// Quoted writes texts as a JSON list.
+func Quoted(list []string) string {
+	items := make([]string, len(list))
+	for i, s := range list {
+		items[i] = string(AppendQuoted(nil, s))
+	}
+	return Array(items)
+}

@@ -409,11 +409,13 @@ type SecretHeader struct {
 // "settings" (the configuration in the runtime directory), "decisions" and "journal".
 type File struct {
 	// Op is "read", "save", "append", "hold" or "erase". A hold waits for a lock across processes that is let go when its flow ends,
-	// and answers the text of "accounts" as it stands then, or Early. Erase takes the entry Key out of "auth" under Pi's own lock.
+	// and answers the text of "accounts" as it stands then, or Early. Erase takes the entry Key out of "auth" under Pi's own lock, and
+	// put makes it Delta. Create writes Delta into a new file of the person's own and never over another. Mend sets a file right as
+	// Key says: "mode" (0600), "temp" (what a dead writer left is kept aside), "lock" (a dead lock of ours goes) or "copy" (kept aside).
 	Op string
-	// Name is the file's, or the hold's: any text.
+	// Name is the file's, or the hold's: any text. Of a created file it is the path; "~" stands for the person's folder.
 	Name string
-	// Key is the entry that is erased.
+	// Key is the entry that is erased or put, or what is mended.
 	Key string
 	// Delta is merged into the file under the gate ("save") or written after its end ("append").
 	Delta Secret
@@ -506,17 +508,23 @@ type Listen struct {
 	Keep bool
 }
 
-// Input reads what the person keeps elsewhere. Kind is "env", "file" or "stdin"; Name the variable or the path.
+// Input reads what the person keeps elsewhere. Kind is "env", "file" or "stdin"; Name the variable or the path. Of a "place" and a
+// "folder" a leading "~" or "$VARIABLE" of the path stands for a folder; what is not there is no error but an empty Answer.Extra, which
+// is the path otherwise. A folder's text is a JSON list of the files in it that end in ".json" ({"path","text"} or {"path","error"}). A
+// "tool" is what a program of the system prints, by the name the host knows it under: "gh" and "claude-keychain". "facts" are those of
+// this installation, one JSON object: what stands where, and of what kind and mode.
 type Input struct {
 	Kind string
 	Name string
 }
 
 // Crypto is "pkce" (Answer.Text is the verifier, Answer.Extra its S256 challenge), "random" (Answer.Text has 256 bits, base64url) or
-// "hash" (Answer.Text is the 64-bit HMAC-SHA-256 of Text under this installation's key, hex).
+// "hash" (Answer.Text is the 64-bit HMAC-SHA-256 of Text under this installation's key, hex). "seal" encrypts Text with the passphrase
+// Key (scrypt, AES-256-GCM; Answer.Text is a JSON object), and "open" is its reverse.
 type Crypto struct {
 	Op   string
 	Text Secret
+	Key  Secret
 }
 
 // AskPi is "refresh" (Answer.Text is the new credential), "login" (the same, of a new login with Method), "own" (Pi refreshes its own

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x0479f10b
+const SchemaHash uint32 = 0x94a0576c
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -612,6 +612,7 @@ func appendInput(b []byte, v *core.Input) []byte {
 func appendCrypto(b []byte, v *core.Crypto) []byte {
 	b = appendText(b, v.Op)
 	b = appendText(b, string(v.Text))
+	b = appendText(b, string(v.Key))
 	return b
 }
 

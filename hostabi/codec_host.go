@@ -620,6 +620,7 @@ func (d *decoder) readInput(v *core.Input) {
 func (d *decoder) readCrypto(v *core.Crypto) {
 	v.Op = d.text("Crypto.Op")
 	v.Text = core.Secret(d.text("Crypto.Text"))
+	v.Key = core.Secret(d.text("Crypto.Key"))
 }
 
 func (d *decoder) readAskPi(v *core.AskPi) {

@@ -77,6 +77,8 @@ func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engin
 		return (*Engine).forecast, nil
 	case "config":
 		return (*Engine).configView, nil
+	case "doctor":
+		return nil, (*Engine).doctor
 	}
 	return nil, nil
 }
@@ -125,17 +127,9 @@ func (e *Engine) command(m core.Message) (core.Turn, error) {
 // answer gives a view without an object of its own one when --json asked for it.
 func (c *call) answer(v *core.View) *core.View {
 	if c.json && v.JSON == "" {
-		v.JSON = (&core.Object{}).Bool("failed", v.Failed).String("title", v.Title).Raw("notes", strings2JSON(v.Notes)).Text()
+		v.JSON = (&core.Object{}).Bool("failed", v.Failed).String("title", v.Title).Raw("notes", core.Quoted(v.Notes)).Text()
 	}
 	return v
-}
-
-func strings2JSON(list []string) string {
-	items := make([]string, len(list))
-	for i, s := range list {
-		items[i] = string(core.AppendQuoted(nil, s))
-	}
-	return core.Array(items)
 }
 
 // split parts a line at blanks; what stands in quotes, single or double, is one word.

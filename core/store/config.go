@@ -26,6 +26,10 @@ type Config struct {
 	Warnings []string
 }
 
+// ConfigKeys are the keys of the configuration that mean something, the peer's included.
+var ConfigKeys = []string{"debug", "hiddenProviders", "excludeProviders", "rotationModes", "decisionLog", "rotatePerRequest", "minRotationIntervalMs",
+	"modelEntitlements"}
+
 // ReadConfig reads the configuration at the extension's root and then the one in the runtime directory, which counts key by key.
 // Each text may be "". A wrong value falls back to what stood before it, with a warning.
 func ReadConfig(root, runtime string) Config {

@@ -21,6 +21,7 @@ var helps = [][2]string{
 	{"set ACCOUNT KEY VALUE", "priority, pool, reserve, overage, projects, base-url, header"},
 	{"pool …, chain …", "groups of accounts, and where a provider with nobody left leads to"},
 	{"hide PROVIDER / unhide PROVIDER", "leave a provider alone altogether, or no longer"},
+	{"doctor [--fix]", "files, locks, clock, logins, configuration, versions: what is wrong and what to do"},
 	{"config", "what the configuration says"},
 	{"undo", "take the last change back"},
 	{"help, help keys", "this list; the keys of the screen"},

@@ -11,9 +11,11 @@ import {
 	type Result,
 	type Turn,
 } from "./abi.ts";
-import { Guest, GuestError } from "./guest.ts";
+import { abiVersion, Guest, GuestError } from "./guest.ts";
 import { append } from "./perform/append.ts";
 import { performAsk } from "./perform/ask.ts";
+import { create } from "./perform/create.ts";
+import { facts } from "./perform/facts.ts";
 import { performFetch } from "./perform/fetch.ts";
 import { Files } from "./perform/files.ts";
 import { Holds } from "./perform/hold.ts";
@@ -263,6 +265,14 @@ export class Core {
 		return performAsk(ask, {
 			keyFile: join(this.#options.places.runtime, "multi-auth.key"),
 			pi: this.#options.pi,
+			facts: () =>
+				facts(this.#options.places, {
+					pi: this.#options.piVersion,
+					gate: this.#files.gateKind,
+					pending: this.#files.pending,
+					module: this.#options.module,
+					abi: `${abiVersion}`,
+				}),
 			person: work.person,
 			callbacks: work.callbacks,
 			closing: this.#closing.signal,
@@ -298,6 +308,9 @@ export class Core {
 		const { op, name, key } = effect.file as { op: string; name: FileName; key: string };
 		if (op === "read") return makeFileResult(this.#files.read(name));
 		if (op === "erase") await this.#files.change(new Map([[key, undefined]]));
+		else if (op === "put") await this.#files.change(new Map([[key, effect.file?.delta]]));
+		else if (op === "create") create(name, effect.file?.delta ?? "");
+		else if (op === "mend") await this.#files.mend(name, key);
 		else if (op === "save") return this.#save([effect]);
 		else throw new Error(`there is no way to ${op} ${name}`);
 		return makeFileResult({});

@@ -2,7 +2,7 @@ import { type Effect, type Message, readEffect, readTurn, schemaHash, type Turn,
 import { NoSpace, Reader, Writer } from "./bytes.ts";
 import { type Complaints, wasi } from "./wasi.ts";
 
-const abiVersion = 1;
+export const abiVersion = 1;
 const largest = 16 << 20;
 const header = { version: 0, hash: 4, in: 8, inCap: 12, out: 16, outLen: 20 } as const;
 

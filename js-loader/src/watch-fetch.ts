@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Header } from "./abi.ts";
+import { hearClock } from "./perform/facts.ts";
 
 const largestBody = 64 << 10;
 /** How long the copy of a failure's body may take after the adapter has given up on it. */
@@ -42,6 +43,7 @@ export const watchingFetch: typeof fetch = async (input, init) => {
 	if (!seen) return globalThis.fetch(input, init);
 	seen.asked = true;
 	const response = await within(seen.fetch, input, init);
+	hearClock(response.headers);
 	seen.status = response.status;
 	seen.headers = [...response.headers].map(([name, value]) => ({ name: name.toLowerCase(), value }));
 	seen.body = response.status >= 400 ? firstOf(response.clone().body).catch(() => "") : Promise.resolve("");

@@ -14,6 +14,8 @@ export interface Askers {
 	person?: Person | undefined;
 	/** Listeners that wait for their call, by their state. */
 	callbacks: Map<string, Callback>;
+	/** What stands where. */
+	facts?: () => string;
 	/** Ends waits early when the process closes. */
 	closing: AbortSignal;
 }
@@ -40,7 +42,8 @@ async function perform(ask: Ask, askers: Askers): Promise<Answer> {
 		if (askers.person?.signal.aborted) throw new Canceled();
 		return makeAnswer();
 	}
-	if (ask.input) return performInput(ask.input);
+	if (ask.input)
+		return ask.input.kind === "facts" ? makeAnswer({ text: askers.facts?.() ?? "" }) : performInput(ask.input);
 	if (ask.pi) {
 		if (!askers.pi) throw new Error("Pi is not ready yet");
 		return performPi(ask.pi, askers.pi, person, () => deviceId(askers.keyFile));

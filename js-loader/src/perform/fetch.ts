@@ -1,4 +1,5 @@
 import type { Fetch, FetchResult } from "../abi.ts";
+import { hearClock } from "./facts.ts";
 
 /**
  * Performs one HTTP request of the core: to its origin and no other, without following redirects, within one deadline over connecting,
@@ -28,6 +29,7 @@ async function send(effect: Fetch, fetch: typeof globalThis.fetch): Promise<Fetc
 		redirect: "manual",
 		signal,
 	});
+	hearClock(response.headers);
 	const chunks: Uint8Array[] = [];
 	let size = 0;
 	const reader = response.body?.getReader();

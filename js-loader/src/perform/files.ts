@@ -5,6 +5,7 @@ import type { FileName, Places } from "../places.ts";
 import { changeEntries } from "./entries.ts";
 import { Gate, GateBusy } from "./gate.ts";
 import { goodText, Journal } from "./journal.ts";
+import { mend } from "./mend.ts";
 import { readText } from "./read.ts";
 import { ReadOnly, save, stampNow } from "./save.ts";
 
@@ -260,6 +261,21 @@ export class Files {
 		await changeEntries(this.#places.files.auth, changes, this.#gate, (text, inPlace) => {
 			if (inPlace) this.#journal.known("auth", text);
 		});
+	}
+
+	/** How the gate is kept. */
+	get gateKind(): string {
+		return this.#gate.fallback ? "folder" : "sqlite";
+	}
+
+	/** How many changes wait to be written. */
+	get pending(): number {
+		return this.#look();
+	}
+
+	/** Sets a file right; nobody of us writes meanwhile. */
+	async mend(name: FileName, what: string): Promise<void> {
+		await this.#gate.pass(() => mend(this.#places.files[name], what));
 	}
 
 	/** Warns of a folder that others may write: they could replace the files in it. */

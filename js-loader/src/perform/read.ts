@@ -50,7 +50,8 @@ export function readText(file: string, most = largest): ReadText {
 	}
 }
 
-function kindOf(s: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
+/** What something is that is no file. */
+export function kindOf(s: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
 	if (s.isDirectory()) return "a folder";
 	if (s.isFIFO()) return "a pipe";
 	return s.isSocket() ? "a socket" : "a device";

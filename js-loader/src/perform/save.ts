@@ -169,10 +169,18 @@ function syncFolder(folder: string): void {
 	}
 }
 
-function keepAside(target: string): void {
+/** A name for what is kept aside of a file. */
+export function asideOf(target: string): string {
+	let at = Date.now();
+	while (lstatSync(`${target}.damaged-${at}`, { throwIfNoEntry: false })) at++;
+	return `${target}.damaged-${at}`;
+}
+
+/** Copies a file beside itself; the newest five copies stay. */
+export function keepAside(target: string): void {
 	const prefix = `${basename(target)}.damaged-`;
 	const folder = dirname(target);
-	copyPrivate(target, join(folder, `${prefix}${Date.now()}`));
+	copyPrivate(target, asideOf(target));
 	const copies = readdirSync(folder)
 		.filter((name) => name.startsWith(prefix))
 		.sort();
