@@ -77,6 +77,12 @@ func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engin
 		return (*Engine).forecast, nil
 	case "config":
 		return (*Engine).configView, nil
+	case "import":
+		return nil, (*Engine).bringIn
+	case "export":
+		return nil, (*Engine).export
+	case "simulate":
+		return nil, (*Engine).simulate
 	case "doctor":
 		return nil, (*Engine).doctor
 	}

@@ -88,7 +88,7 @@ func (e *Engine) plan(c *pool.Candidate, known store.Renewal) {
 		// Looking into a token costs more than everything else here.
 		entry := c.Credential.Reveal()
 		r.credential = c.Credential
-		r.able = gjson.Get(entry, "refresh").String() != ""
+		r.able = gjson.Get(entry, "refresh").String() != "" || gjson.Get(entry, borrowed).Exists()
 		r.claimed = core.ClaimedExpiry(gjson.Get(entry, "access").String())
 	}
 	r.due = e.dueAt(c, r)
@@ -352,6 +352,8 @@ func (e *Engine) redeem(h *flow.Host, c *pool.Candidate) (core.Secret, error) {
 	switch {
 	case e.isPis(c):
 		ask.Op = "own"
+	case gjson.Get(credential.Reveal(), borrowed).Exists():
+		return e.reborrow(h, c.Provider, credential)
 	case own.Renew != nil:
 		return own.Renew(h, credential)
 	case own.Renewal != nil:

@@ -35,6 +35,9 @@ func (d *Diary) Take() string {
 	return text
 }
 
+// Waiting is what Take would answer, and leaves it.
+func (d *Diary) Waiting() string { return string(d.text) }
+
 // Len is how many bytes wait.
 func (d *Diary) Len() int { return len(d.text) }
 
