@@ -4,7 +4,7 @@ import type { Core } from "./core.ts";
 import { delegated } from "./delegation.ts";
 import { authOf, membersOf, plainContext, type Resolutions, swapHeaders } from "./members.ts";
 import type { AnswerStream, Model, Provider, StreamOptions, Transcript, Usage } from "./pi.ts";
-import { bodyOf, nothingSeen, type Seen, watchingFetch } from "./watch-fetch.ts";
+import { bodyOf, noteResponse, nothingSeen, type Seen, watchingFetch } from "./watch-fetch.ts";
 
 /** A provider as it is below its wrapper, and what Pi resolved of it. */
 export interface Wrapping {
@@ -182,6 +182,7 @@ async function attempt(
 			outcome.notSent = true;
 			throw error;
 		});
+		listen(prepared.options, seen);
 		await sender.send({ ...prepared, outcome, seen, begun });
 	} catch (error) {
 		outcome.text = textOf(error);
@@ -198,6 +199,15 @@ async function attempt(
 		outcome.body = await bodyOf(seen);
 	}
 	return outcome;
+}
+
+/** Hears what an adapter itself tells of a response, beside whoever else does. */
+function listen(options: StreamOptions, seen: Seen): void {
+	const others = options.onResponse;
+	options.onResponse = async (response, model) => {
+		await others?.(response, model);
+		noteResponse(seen, response.status, response.headers);
+	};
 }
 
 /** Notes the tokens that a provider counted. */

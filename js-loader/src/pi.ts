@@ -138,6 +138,10 @@ export interface StreamOptions {
 	maxTokens?: number | undefined;
 	maxRetries?: number | undefined;
 	fetch?: typeof fetch | undefined;
+	/** Hears of responses: of successes always, of failures where the adapter tells of them. */
+	onResponse?:
+		| ((response: { status: number; headers: Record<string, unknown> }, model: unknown) => unknown)
+		| undefined;
 	[more: string]: unknown;
 }
 

@@ -8,8 +8,10 @@ const bodyPatience = 250;
 
 /** What the last response of an attempt said, and the fetch to use underneath. */
 export interface Seen {
-	/** Whether the adapter made any request through the watching fetch. */
+	/** Whether anything of the adapter's requests was seen. */
 	asked: boolean;
+	/** Whether it was the adapter that told, and not the watching fetch. */
+	told: boolean;
 	status: number;
 	headers: Header[];
 	body: Promise<string>;
@@ -22,6 +24,7 @@ const attempt = new AsyncLocalStorage<Seen>();
 export function nothingSeen(underneath: typeof fetch | undefined): Seen {
 	return {
 		asked: false,
+		told: false,
 		status: 0,
 		headers: [],
 		body: Promise.resolve(""),
@@ -49,6 +52,21 @@ export const watchingFetch: typeof fetch = async (input, init) => {
 	seen.body = response.status >= 400 ? firstOf(response.clone().body).catch(() => "") : Promise.resolve("");
 	return response;
 };
+
+/**
+ * Notes a response of an adapter that makes its requests by itself and tells only of status and headers. Throws when the adapter would
+ * sit out a named time with the account that was refused (Amazon's SDK does, whatever `maxRetries` says).
+ */
+export function noteResponse(seen: Seen, status: number, headers: Record<string, unknown>): void {
+	if (seen.asked && !seen.told) return;
+	seen.asked = true;
+	seen.told = true;
+	seen.status = status;
+	// Over HTTP/2 there is ":status" among them, and it is a number.
+	seen.headers = Object.entries(headers).map(([name, value]) => ({ name: name.toLowerCase(), value: String(value) }));
+	if (status >= 400 && seen.headers.some(({ name }) => name === "retry-after"))
+		throw new Error(`${status} ${headers["x-amzn-errortype"] ?? ""}`.trim());
+}
 
 const mostRedirects = 5;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bodyOf, nothingSeen, watch, watchingFetch } from "../src/watch-fetch.ts";
+import { bodyOf, noteResponse, nothingSeen, watch, watchingFetch } from "../src/watch-fetch.ts";
 
 const at = "https://demo.example/v1";
 
@@ -73,4 +73,20 @@ test("a later response of an attempt replaces what was seen of an earlier one", 
 	});
 	assert.equal(seen.status, 200);
 	assert.equal(await bodyOf(seen), "");
+});
+
+test("what an adapter with requests of its own tells is seen, and a time it would sit out ends it", () => {
+	const seen = nothingSeen(undefined);
+	noteResponse(seen, 429, { ":status": 429, "x-amzn-errortype": "ThrottlingException" });
+	assert.equal(seen.status, 429);
+	assert.ok(seen.headers.every(({ value }) => typeof value === "string"));
+	assert.throws(() => noteResponse(seen, 503, { "Retry-After": "60" }), /503/);
+	assert.equal(seen.status, 503, "the last one counts");
+});
+
+test("what the watching fetch saw is not told again", async () => {
+	const seen = nothingSeen(answering("slow down", { status: 429, headers: { "retry-after": "5" } }));
+	await watch(seen, () => watchingFetch(at));
+	noteResponse(seen, 429, { "retry-after": "5" });
+	assert.equal(await bodyOf(seen), "slow down");
 });

@@ -1,11 +1,12 @@
-// Package vendor is a scripted provider on loopback, for tests and for the demo: the wires openai-completions and anthropic-messages,
-// an answer per key, and a record of who was asked.
+// Package vendor is a scripted provider on loopback, for tests and for the demo: every wire that Pi speaks, an answer per key, and a
+// record of who was asked. StartAll stands for all vendors at once behind preload.mjs.
 package vendor
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,10 @@ import (
 type Step struct {
 	// Text is the answer; "" is "ok".
 	Text string
-	// Status other than 0 and 200 answers with Header and Body instead.
+	// Status other than 0 and 200, or a Body, answers with Header and Body instead.
 	Status int
+	// Raw, when it is set, writes the whole answer.
+	Raw    http.HandlerFunc
 	Header map[string]string
 	Body   string
 	// ErrorEvent sends an error inside the stream, after AfterText when that is not empty.
@@ -37,7 +40,9 @@ type Step struct {
 
 // Asked is one request as it came.
 type Asked struct {
-	Key   string
+	Key string
+	// Host is whom the request was meant for.
+	Host  string
 	Path  string
 	Model string
 	Body  string
@@ -64,6 +69,25 @@ func Start() *Server {
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s
 }
+
+// StartAll begins to serve as every vendor at once, with TLS and a certificate that only preload.mjs accepts.
+func StartAll() *Server {
+	s := &Server{scripts: map[string][]Step{}}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.EnableHTTP2 = true
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	return s
+}
+
+// Env are the variables that send a process and its children to this server.
+func (s *Server) Env(preload string) []string {
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	return []string{"NODE_OPTIONS=--import=" + preload, "SCRIPTED_VENDORS_PORT=" + port}
+}
+
+// Route sets what happens to requests of a host and path whatever their key: its script's name is the two together.
+func (s *Server) Route(place string, steps ...Step) { s.Script(place, steps...) }
 
 // Script sets what happens to requests with a key, one step a request; the last step stays. A key without a script is rejected.
 func (s *Server) Script(key string, steps ...Step) {
@@ -98,26 +122,42 @@ func BadKey() Step {
 	return Step{Status: 401, Body: `{"error":{"message":"Incorrect API key provided","type":"authentication_error"}}`}
 }
 
+// keyHeaders are where vendors want their keys, those first that are of one vendor alone.
+var keyHeaders = []string{"x-api-key", "x-goog-api-key", "api-key", "cf-aig-authorization", "Authorization"}
+
 func keyOf(r *http.Request) string {
-	if key := r.Header.Get("x-api-key"); key != "" {
-		return key
+	for _, name := range keyHeaders {
+		key := r.Header.Get(name)
+		for _, scheme := range []string{"Bearer ", "token "} {
+			key = strings.TrimPrefix(key, scheme)
+		}
+		if key != "" {
+			return key
+		}
 	}
-	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ""
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+	if r.TLS != nil && r.Host == "" {
+		r.Host = r.TLS.ServerName
+	}
 	var sent struct{ Model string }
 	_ = json.Unmarshal(body, &sent)
 	key := keyOf(r)
 	s.mu.Lock()
-	s.asked = append(s.asked, Asked{Key: key, Path: r.URL.Path, Model: sent.Model, Body: string(body), Header: r.Header.Clone(), Came: time.Now()})
+	s.asked = append(s.asked, Asked{Key: key, Host: r.Host, Path: r.URL.Path, Model: sent.Model, Body: string(body), Header: r.Header.Clone(), Came: time.Now()})
 	at := len(s.asked) - 1
 	step := BadKey()
-	if steps := s.scripts[key]; len(steps) > 0 {
+	name := r.Host + r.URL.Path
+	if s.scripts[name] == nil {
+		name = key
+	}
+	if steps := s.scripts[name]; len(steps) > 0 {
 		step = steps[0]
 		if len(steps) > 1 {
-			s.scripts[key] = steps[1:]
+			s.scripts[name] = steps[1:]
 		}
 	}
 	s.mu.Unlock()
@@ -140,20 +180,20 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		drop(w)
 		return
 	}
-	if step.Status != 0 && step.Status != 200 {
+	if step.Raw != nil {
+		step.Raw(w, r)
+		return
+	}
+	if (step.Status != 0 && step.Status != 200) || step.Body != "" {
 		w.Header().Set("content-type", "application/json")
 		for name, value := range step.Header {
 			w.Header().Set(name, value)
 		}
-		w.WriteHeader(step.Status)
+		w.WriteHeader(status)
 		io.WriteString(w, step.Body)
 		return
 	}
-	w.Header().Set("content-type", "text/event-stream")
-	var wire wire = &completions{w: w, model: sent.Model}
-	if strings.HasSuffix(r.URL.Path, "/messages") {
-		wire = &messages{w: w, model: sent.Model}
-	}
+	wire := wireOf(w, r, sent.Model)
 	s.answer(w, r, wire, step)
 }
 
