@@ -163,7 +163,7 @@ func vendorCases() []vendorCase {
 			entries: [2]string{key("first-key", `"AWS_REGION":"us-west-2"`), key("second-key", `"AWS_REGION":"eu-central-1"`)},
 			keys:    keys, hosts: [2]string{"bedrock-runtime.us-west-2.amazonaws.com", "bedrock-runtime.eu-central-1.amazonaws.com"}, first: []string{"us-west-2"},
 			refusal: failure(429, `{"message":"Too many tokens per day, please wait before trying again."}`, "x-amzn-errortype", "ThrottlingException"),
-			tries: 3, words: []string{"quota spent"}},
+			tries:   3, words: []string{"quota spent"}},
 		{name: "bedrock-converse-stream, a time is named", provider: "amazon-bedrock", model: "amazon.nova-lite-v1:0",
 			entries: plain, keys: keys, hosts: one("bedrock-runtime.us-east-1.amazonaws.com"),
 			refusal: failure(429, `{"message":"Too many requests, please wait before trying again."}`, "x-amzn-errortype", "ThrottlingException", "retry-after", "300"),
