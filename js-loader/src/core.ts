@@ -25,6 +25,7 @@ import type { Person } from "./perform/person.ts";
 import type { PiSide } from "./perform/pi.ts";
 import { Quiet } from "./perform/quiet.ts";
 import type { FileName, Places } from "./places.ts";
+import { platform } from "./platform.ts";
 
 /** A message without what the loader fills in. */
 export type Question = Omit<Message, "at" | "seed">;
@@ -372,12 +373,11 @@ export class Core {
 /** The work of effects that nobody waits for. */
 const nobody: Work = { person: undefined, holds: [], callbacks: new Map() };
 
-const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 let guarded: [NodeJS.Signals, () => void][] = [];
 
 /** Where a signal would end the process at once, it ends it after `settled` while a token is being redeemed. */
 function guardSignals(settled: () => Promise<void>): void {
-	for (const signal of signals) {
+	for (const signal of platform.signals) {
 		// Whoever listens already shuts Pi down, and that waits for us.
 		if (process.listenerCount(signal) > 0) continue;
 		const listener = () => {

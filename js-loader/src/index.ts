@@ -11,7 +11,8 @@ import { type Instance, newInstance, remember, sayOnce, show } from "./instance.
 import { keepReplaced, ownEntry, perform, piSide } from "./login.ts";
 import { placeholder } from "./members.ts";
 import type { AnswerStream } from "./pi.ts";
-import { extensionRoot, places, writeDefaults } from "./places.ts";
+import { extensionRoot, keepConfig, places, writeDefaults } from "./places.ts";
+import { isWithin } from "./platform.ts";
 import {
 	ensureBare,
 	ensureWrapped,
@@ -53,7 +54,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 	const instance = other ?? newInstance(root, places(getAgentDir(), root));
 	globals[active] = instance;
 	instance.rival ||= rivalOf();
-	writeDefaults(instance.places.files.config);
+	prepareConfig(instance);
 	if (!instance.rival) publish(() => coreOf(instance, []));
 
 	pi.registerCommand("multi-auth", {
@@ -75,6 +76,18 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 		await guard(instance, async () => instance.loaded?.drain());
 	});
 	await provision(pi, instance);
+}
+
+/** Sees to it that there is a configuration and that an update takes nothing of it away. */
+function prepareConfig(instance: Instance): void {
+	const { config, settings } = instance.places.files;
+	writeDefaults(config);
+	try {
+		const said = keepConfig(config, settings);
+		if (said !== "") sayOnce(instance, "warning", `pi-multi-auth: ${said}`);
+	} catch (error) {
+		sayOnce(instance, "warning", `pi-multi-auth: ${settings} was not written: ${textOf(error)}`);
+	}
 }
 
 /** Accounts Pi cannot see make their provider count as configured, before a session exists. */
@@ -112,7 +125,7 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 function rivalOf(pi?: ExtensionAPI, root = ""): string {
 	const other = pi
 		?.getCommands()
-		.find(({ name, sourceInfo }) => /^multi-auth(:\d+)?$/.test(name) && !sourceInfo.path.startsWith(root));
+		.find(({ name, sourceInfo }) => /^multi-auth(:\d+)?$/.test(name) && !isWithin(sourceInfo.path, root));
 	// The older pi-multi-auth publishes it for its delegated children.
 	if (!other && !publishedElsewhere()) return "";
 	const name = other ? `the multi-auth extension in ${other.sourceInfo.path}` : "another multi-auth extension";

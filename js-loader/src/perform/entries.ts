@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { platform } from "../platform.ts";
 import type { Gate } from "./gate.ts";
 import { realTarget, replace } from "./save.ts";
 
@@ -71,7 +72,7 @@ function takeFolder(name: string, looks: Map<string, Look>): bigint | undefined 
 		if (!s) continue;
 		if (!s.isDirectory()) throw new Error("its lock is no folder");
 		// Who holds the gate is the only one of us, so a folder with our mark is a dead one's. Windows keeps no such mark.
-		const ours = process.platform !== "win32" && (Number(s.mode) & 0o777) === ownMode;
+		const ours = platform.modes && (Number(s.mode) & 0o777) === ownMode;
 		if (!ours && !leftBehind(name, `${s.ino}:${s.mtimeNs}`, Number(s.mtimeMs), looks)) return undefined;
 		try {
 			rmdirSync(name);

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { whileHeld } from "../platform.ts";
 import { readText } from "./read.ts";
 import { replace } from "./save.ts";
 
@@ -117,7 +118,7 @@ export class Journal {
 	/** Appends a line and answers whether it went to the file that has the name. */
 	#append(line: string, sync: boolean): boolean {
 		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
-		const fd = openSync(this.#file, flags | (constants.O_NONBLOCK ?? 0), 0o600);
+		const fd = whileHeld(() => openSync(this.#file, flags | (constants.O_NONBLOCK ?? 0), 0o600));
 		try {
 			const s = fstatSync(fd, { bigint: true });
 			if (!s.isFile()) throw new Error("multi-auth.journal is no file");

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import type { Device, Open, Option, Prompt } from "../abi.ts";
+import { platform } from "../platform.ts";
 
 /** The part of Pi's dialog for logins that is used; it is the same in 0.87 and 1.5. */
 export interface LoginDialog {
@@ -137,14 +138,9 @@ const typeInstead = "this needs somebody to answer; run pi and type /multi-auth 
 /** Opens the person's browser. The address is an argument of its own: no shell reads it. */
 function browse(url: string): void {
 	if (!/^https:\/\//.test(url)) return;
-	const [command, ...args] =
-		process.platform === "darwin"
-			? ["open", url]
-			: process.platform === "win32"
-				? ["rundll32", "url.dll,FileProtocolHandler", url]
-				: ["xdg-open", url];
+	const [command, ...args] = platform.browser;
 	try {
-		const child = execFile(command as string, args, { timeout: 10_000 }, () => {});
+		const child = execFile(command, [...args, url], { timeout: 10_000 }, () => {});
 		child.unref();
 	} catch {
 		// There is no browser; the page is on the screen.

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { whileHeld } from "../platform.ts";
 
 const largest = 16 << 20;
 
@@ -29,7 +30,7 @@ export function readText(file: string, most = largest): ReadText {
 	if (!kind.isFile()) throw new Error(`it is ${kindOf(kind)} and no file`);
 	let fd: number;
 	try {
-		fd = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+		fd = whileHeld(() => openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return missing;
 		throw error;

@@ -18,6 +18,7 @@ import {
 	writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { platform, whileHeld } from "../platform.ts";
 import { noFile, type ReadText, readText, stampOf } from "./read.ts";
 
 const keptAside = 5;
@@ -102,7 +103,7 @@ export function replace(target: string, bytes: Buffer, how: Replacing): void {
 	}
 	try {
 		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-		const fd = openSync(temp, flags, 0o600);
+		const fd = whileHeld(() => openSync(temp, flags, 0o600));
 		try {
 			writeAll(fd, bytes);
 			if (how.owner) keepOwner(fd, temp, how.owner);
@@ -112,7 +113,7 @@ export function replace(target: string, bytes: Buffer, how: Replacing): void {
 			closeSync(fd);
 		}
 		if (how.still?.() === false) throw new Error("another process took the gate over");
-		renameSync(temp, target);
+		whileHeld(() => renameSync(temp, target));
 	} catch (error) {
 		try {
 			unlinkSync(temp);
@@ -146,7 +147,7 @@ function writeAll(fd: number, bytes: Buffer): void {
 }
 
 function writeInPlace(target: string, bytes: Buffer): void {
-	const fd = openSync(target, constants.O_WRONLY);
+	const fd = whileHeld(() => openSync(target, constants.O_WRONLY));
 	try {
 		for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
 		ftruncateSync(fd, bytes.length);
@@ -157,6 +158,7 @@ function writeInPlace(target: string, bytes: Buffer): void {
 }
 
 function syncFolder(folder: string): void {
+	if (!platform.syncsFolders) return;
 	try {
 		const fd = openSync(folder, "r");
 		try {
@@ -165,7 +167,7 @@ function syncFolder(folder: string): void {
 			closeSync(fd);
 		}
 	} catch {
-		// Windows does not permit it; the rename stands.
+		// Not every file system can; the rename stands.
 	}
 }
 

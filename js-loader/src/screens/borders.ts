@@ -1,3 +1,5 @@
+import { platformOf } from "../platform.ts";
+
 /** The characters a screen is drawn with. */
 export interface Borders {
 	horizontal: string;
@@ -56,16 +58,14 @@ export const ascii: Borders = {
  * character set other than UTF-8, and a Windows console that is none of the modern hosts (they set WT_SESSION, TERM_PROGRAM,
  * ConEmuANSI or TERM). A locale that is not set says nothing.
  */
-export function borders(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): Borders {
+export function borders(env: NodeJS.ProcessEnv = process.env, system: NodeJS.Platform = process.platform): Borders {
 	const wish = env["PI_MULTI_AUTH_ASCII_BORDERS"]?.trim().toLowerCase();
 	if (wish && ["1", "true", "yes", "on"].includes(wish)) return ascii;
 	if (wish && ["0", "false", "no", "off"].includes(wish)) return unicode;
 	const term = env["TERM"]?.toLowerCase() ?? "";
 	if (term === "dumb" || /^(vt\d|ansi$|cons25|linux-m|sun)/.test(term)) return ascii;
-	if (platform === "win32") {
-		const modern = env["WT_SESSION"] || env["TERM_PROGRAM"] || env["ConEmuANSI"] === "ON" || term !== "";
-		return modern ? unicode : ascii;
-	}
+	const { drawsLines } = platformOf(system);
+	if (drawsLines) return drawsLines(env) ? unicode : ascii;
 	const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
 	if (locale === "" || /utf-?8/i.test(locale)) return unicode;
 	// A named character set that is not UTF-8, and the plain C locale, which has only ASCII.
