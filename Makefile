@@ -13,7 +13,6 @@ COMPACT := pimultiauth/providers/... pimultiauth/core pimultiauth/core/fault pim
 TS_SOURCES := $(shell find js-loader/src -name '*.ts')
 BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
-PLACED := index.js core.wasm balancer package.json README.md LICENSE CHANGELOG.md .env.example
 
 .PHONY: all test test-go test-js test-hosts test-e2e check golden bench size demo run install pack inspect replay accuracy refresh refresh-long \
 	crash crash-long \
@@ -77,12 +76,12 @@ refresh-long: all
 	@REFRESH=long go test -count=1 -timeout 4h -v ./tests/refresh >.build/refresh.txt 2>&1; s=$$?; grep -E ' O[0-9]:|FAIL|^ok' .build/refresh.txt; exit $$s
 
 # Format, vet, lint, types, arrows, twins; ends with the tree as it was.
-check: $(TOOLS) $(WASM)
+check: $(TOOLS) $(WASM) $(BUNDLE) js-loader/README.md
 	@mkdir -p .build && git status --porcelain >.build/before 2>/dev/null || true
 	@test -z "$$(gofmt -l core hostabi providers wasm tests)" || { gofmt -l core hostabi providers wasm tests; echo 'gofmt would change these'; exit 1; }
 	go vet ./...
 	go generate ./core ./providers
-	go test ./tests -run 'Arrows|Linked|Beside|Border|Twins'
+	go test ./tests -run 'Arrows|Linked|Beside|Border|Twins|Packed'
 	$(BIN)/tsc -p js-loader
 	cd js-loader && node_modules/.bin/biome check --error-on-warnings .
 	@git status --porcelain >.build/after 2>/dev/null || true
@@ -103,9 +102,9 @@ demo: all
 run: all
 	$(NODE) js-loader/node_modules/@earendil-works/pi-coding-agent/dist/cli.js -e $(CURDIR)/$(BUNDLE)
 
+# Into Pi's folder of extensions; what another extension of the name had there is kept aside.
 install: all js-loader/README.md
-	@mkdir -p "$(AGENT)/extensions/pi-multi-auth"
-	cd js-loader && for f in $(PLACED); do if [ -e $$f ]; then cp -R $$f "$(AGENT)/extensions/pi-multi-auth/"; fi; done
+	@go run ./tests/place "$(AGENT)"
 
 # The package carries the project's own papers.
 js-loader/README.md: README.md LICENSE CHANGELOG.md
