@@ -15,7 +15,7 @@ BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 
 .PHONY: all test test-go test-js test-hosts test-e2e check golden bench size demo run install pack inspect replay accuracy refresh refresh-long \
-	crash crash-long \
+	crash crash-long chaos soak fuzz \
 	simulate simulate-long simulate-one mutants clean
 
 all: $(WASM) $(BUNDLE)
@@ -74,6 +74,20 @@ refresh: all
 refresh-long: all
 	@mkdir -p .build
 	@REFRESH=long go test -count=1 -timeout 4h -v ./tests/refresh >.build/refresh.txt 2>&1; s=$$?; grep -E ' O[0-9]:|FAIL|^ok' .build/refresh.txt; exit $$s
+
+# Real Pis of both versions while something breaks every few seconds: make chaos MINUTES=30 PIS=16 SEED=7 EVERY=5
+chaos: all
+	@mkdir -p .build
+	@CHAOS=1 MINUTES='$(MINUTES)' PIS='$(PIS)' SEED='$(SEED)' EVERY='$(EVERY)' go test -count=1 -timeout 8h -v ./tests/chaos >.build/chaos.txt 2>&1; s=$$?; \
+		grep -E '^  C[0-9]:|^    |--- FAIL|FAIL|^ok' .build/chaos.txt; exit $$s
+
+# A million decisions and a month of them: what may grow and what may not.
+soak: all
+	@$(NODE) --expose-gc js-loader/test/soak.ts $(DECISIONS)
+
+# Every fuzz target of the tree, one after another, with what earlier runs kept: make fuzz TIME=60s
+fuzz:
+	@go run ./tests/fuzz $(if $(TIME),-time $(TIME)) $(if $(ONLY),-only '$(ONLY)')
 
 # Format, vet, lint, types, arrows, twins; ends with the tree as it was.
 check: $(TOOLS) $(WASM) $(BUNDLE) js-loader/README.md

@@ -49,6 +49,12 @@ func (h *Home) StartRPC(pi Pi, args ...string) (*RPC, error) {
 	return r, nil
 }
 
+// Pid is the process's.
+func (r *RPC) Pid() int { return r.cmd.Process.Pid }
+
+// Errors is what it wrote to standard error; read it after Close.
+func (r *RPC) Errors() string { return r.errs.String() }
+
 // Send writes one command.
 func (r *RPC) Send(command map[string]any) error {
 	text, err := json.Marshal(command)

@@ -36,7 +36,12 @@ type Step struct {
 	Hang bool
 	// Tool begins a tool call before the stream breaks.
 	Tool bool
+	// Pause is waited for before every tenth of the text.
+	Pause time.Duration
 }
+
+// Cut reports whether the stream breaks after something of it was to be seen.
+func (s Step) Cut() bool { return s.AfterText != "" && (s.Drop || s.Hang || s.ErrorEvent != "") }
 
 // Asked is one request as it came.
 type Asked struct {
@@ -50,6 +55,8 @@ type Asked struct {
 	Header http.Header
 	// Status is what was answered; 0 for a connection that was dropped.
 	Status int
+	// Step is what was done.
+	Step Step
 	// Came and First are when it came and when the first byte was written.
 	Came  time.Time
 	First time.Time
@@ -61,6 +68,8 @@ type Server struct {
 	mu      sync.Mutex
 	scripts map[string][]Step
 	asked   []Asked
+	// Else, when set before the first request, says what happens to a key without a script.
+	Else func(key string) Step
 }
 
 // Start begins to serve on loopback.
@@ -159,7 +168,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		if len(steps) > 1 {
 			s.scripts[name] = steps[1:]
 		}
+	} else if s.Else != nil {
+		step = s.Else(key)
 	}
+	s.asked[at].Step = step
 	s.mu.Unlock()
 	status := 200
 	switch {
@@ -213,7 +225,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, wire wire, step 
 		text = step.AfterText
 	}
 	if text != "" && !step.Empty {
-		wire.text(text)
+		pieces := 1
+		if step.Pause > 0 {
+			pieces = 10
+		}
+		for i := range pieces {
+			time.Sleep(step.Pause)
+			wire.text(text[len(text)*i/pieces : len(text)*(i+1)/pieces])
+			flush()
+		}
 	}
 	if step.Tool {
 		wire.tool()
@@ -300,7 +320,9 @@ func (m *messages) begin() {
 
 func (m *messages) text(s string) {
 	quoted, _ := json.Marshal(s)
-	m.event("content_block_start", `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`)
+	if !m.open {
+		m.event("content_block_start", `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`)
+	}
 	m.event("content_block_delta", `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":`+string(quoted)+`}}`)
 	m.open = true
 }
