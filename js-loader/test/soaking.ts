@@ -1,0 +1,144 @@
+// Drives the loader and the module through many decisions on real files, with a clock of its own, and counts what may not grow.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { makeAcquire, makeOutcome, type Notice } from "../src/abi.ts";
+import { Core } from "../src/core.ts";
+import { places } from "../src/places.ts";
+
+/** What a process holds at one moment. */
+export interface Held {
+	decisions: number;
+	/** Bytes of the module's memory, of the heap after it was collected, and of the process. */
+	wasm: number;
+	heap: number;
+	rss: number;
+	descriptors: number;
+	timers: number;
+	/** Names in the runtime directory, and the bytes of the files our state is in. */
+	files: string[];
+	state: number;
+}
+
+const accounts = 50;
+/** What is durable is not the question here, and a disk would take most of the time. */
+const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+const failures = [
+	{ status: 429, headers: [{ name: "retry-after", value: "20" }], body: '{"error":{"message":"Rate limit reached"}}' },
+	{ status: 503, body: '{"error":{"message":"overloaded"}}' },
+	{ status: 500, text: "500 internal" },
+	{ text: "fetch failed" },
+];
+
+/** A loader with fifty accounts. Close it. */
+export class Soaking {
+	readonly #folder = mkdtempSync(join(memory, "soak-"));
+	readonly #core: Core;
+	readonly notices: Notice[] = [];
+	at = 1_800_000_000_000;
+	decisions = 0;
+	refused = 0;
+	#random = 1;
+
+	constructor() {
+		const entries = Array.from({ length: accounts }, (_, i) => [
+			i === 0 ? "demo" : `demo-${i}`,
+			{ type: "api_key", key: `sk-${"0".repeat(40)}${i}` },
+		]);
+		writeFileSync(join(this.#folder, "auth.json"), JSON.stringify(Object.fromEntries(entries)), { mode: 0o600 });
+		this.#core = Core.loadSync({
+			module: fileURLToPath(new URL("../core.wasm", import.meta.url)),
+			places: places(this.#folder, this.#folder, { PI_MULTI_AUTH_RUNTIME_DIR: this.#folder }),
+			notice: (notice) => this.notices.push(notice),
+			piVersion: "1.5.2",
+			now: () => this.at,
+		});
+	}
+
+	async start(): Promise<void> {
+		await this.#core.start(["demo"]);
+	}
+
+	/** A number below n; the same in every run. */
+	#below(n: number): number {
+		this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+		return Math.floor((this.#random / 2 ** 32) * n);
+	}
+
+	/** So many requests, each `step` milliseconds after the one before it, in sessions of which one in `fresh` is new. */
+	async run(requests: number, step: number, fresh: number): Promise<void> {
+		let newest = this.decisions;
+		for (let i = 0; i < requests; i++) {
+			this.at += step;
+			if (this.#below(fresh) === 0) newest = this.decisions;
+			await this.#request(`session-${newest - this.#below(3)}`);
+			if (i % 50 === 0) await setImmediate();
+			if (i % 500 === 0) {
+				await this.#core.catchUp();
+				await this.#core.ask({ tick: {} });
+			}
+		}
+		await this.#core.drain();
+	}
+
+	async #request(session: string): Promise<void> {
+		const mode = "tui";
+		let turn = await this.#core.ask({
+			acquire: makeAcquire({ provider: "demo", model: "m", api: "openai-completions", session, mode }),
+		});
+		for (let tries = 0; turn.lease && tries < 8; tries++) {
+			this.decisions++;
+			turn = await this.#core.ask({ settle: { lease: turn.lease.id, outcome: this.#outcome(turn.lease.account) } });
+		}
+		if (turn.refuse) this.refused++;
+	}
+
+	#outcome(account: string) {
+		if (account === "demo-7") return makeOutcome({ status: 401, body: '{"error":{"message":"Incorrect API key"}}' });
+		if (this.#below(20) > 0) return makeOutcome({ ok: true, status: 200 });
+		return makeOutcome(failures[this.#below(failures.length)] ?? {});
+	}
+
+	async held(): Promise<Held> {
+		await this.#core.drain();
+		const gc = (globalThis as { gc?: () => void }).gc;
+		for (let i = 0; i < 4; i++) {
+			gc?.();
+			await setImmediate();
+		}
+		const files = readdirSync(this.#folder, { recursive: true }).map(String).sort();
+		return {
+			decisions: this.decisions,
+			wasm: this.#core.memoryBytes,
+			heap: process.memoryUsage().heapUsed,
+			rss: process.memoryUsage().rss,
+			descriptors: process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0,
+			timers: process.getActiveResourcesInfo().filter((name) => name === "Timeout").length,
+			files,
+			state: files.map((name) => statSync(join(this.#folder, name)).size).reduce((a, b) => a + b, 0),
+		};
+	}
+
+	async close(): Promise<void> {
+		await this.#core.close();
+		rmSync(this.#folder, { recursive: true, force: true });
+	}
+}
+
+/** What the module's memory may still grow by, in bytes: its collector moves by a few pages when more sessions are warm at once. */
+const fewPages = 4 << 16;
+
+/** Asserts that nothing has grown between two moments. The heap is compared where it can be collected. */
+export function assertSame(a: Held, b: Held): void {
+	assert.ok(b.wasm - a.wasm <= fewPages, `the module's memory grew from ${a.wasm} to ${b.wasm}`);
+	assert.ok(b.descriptors <= a.descriptors, `descriptors: ${a.descriptors}, then ${b.descriptors}`);
+	assert.ok(b.timers <= a.timers, `timers: ${a.timers}, then ${b.timers}`);
+	if ("gc" in globalThis) assert.ok(b.heap - a.heap <= 1e6, `the heap grew by ${b.heap - a.heap}`);
+	// The log's older file comes with its first full one.
+	const more = b.files.filter((name) => !a.files.includes(name) && name !== "multi-auth-decisions.jsonl.1");
+	assert.deepEqual(more, [], "files");
+}
