@@ -23,6 +23,7 @@ import {
 	takeBack,
 	wrappingElsewhere,
 } from "./providers.ts";
+import { keepProvision, keptProvision } from "./provision.ts";
 import { openManager, type Teller } from "./screens/open.ts";
 import type { Stored } from "./wrap.ts";
 
@@ -92,10 +93,16 @@ function prepareConfig(instance: Instance): void {
 
 /** Accounts Pi cannot see make their provider count as configured, before a session exists. */
 async function provision(pi: ExtensionAPI, instance: Instance): Promise<void> {
-	// Only a numbered entry can be such an account; without one the module need not be loaded at Pi's start.
-	if (instance.rival || !/"[^"]+-[1-9]\d*"\s*:/.test(readOr(instance.places.files.auth))) return;
-	const core = await coreOf(instance, []);
-	for (const id of core?.ready.provision ?? []) pi.registerProvider(id, { apiKey: placeholder });
+	if (instance.rival) return;
+	instance.provisioned = keptProvision(instance.places) ?? (await foundProvision(instance));
+	for (const id of instance.provisioned) pi.registerProvider(id, { apiKey: placeholder });
+}
+
+async function foundProvision(instance: Instance): Promise<string[]> {
+	const { auth, accounts } = instance.places.files;
+	// Only a numbered entry or an account of ours can be such an account; without one nothing has to be loaded at Pi's start.
+	if (!/"[^"]+-[1-9]\d*"\s*:/.test(readOr(auth)) && readOr(accounts) === "") return [];
+	return (await coreOf(instance, []))?.ready.provision ?? [];
 }
 
 /** Brings the core up to date with a session and wraps what has accounts. */
@@ -104,7 +111,7 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 	const registry = ctx.modelRegistry;
 	instance.rival ||= rivalOf(pi, instance.root);
 	if (instance.rival) {
-		for (const id of instance.loaded?.ready.provision ?? []) takeBack(pi, registry, id);
+		for (const id of instance.provisioned) takeBack(pi, registry, id);
 		return sayOnce(instance, "warning", instance.rival);
 	}
 	const known = all ? knownTo(registry) : [];
@@ -117,6 +124,10 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 	for (const id of ids)
 		if (!core.ready.hidden.includes(id))
 			changed = ensureWrapped(pi, registry, id, runtimeOf(instance), storedOf(instance)) || changed;
+	if (all) {
+		for (const id of instance.provisioned) if (!core.ready.providers.includes(id)) takeBack(pi, registry, id);
+		keepProvision(instance.places, core.ready.provision);
+	}
 	for (const id of core.ready.hidden) changed = ensureBare(pi, registry, id) || changed;
 	if (changed) await registry.refresh({ allowNetwork: false });
 }

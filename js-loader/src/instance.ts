@@ -21,6 +21,8 @@ export interface Instance {
 	registry: Registry | undefined;
 	/** Another extension that does the same and was there first; this one then does nothing. */
 	rival: string;
+	/** The providers that were announced to Pi before its first session. */
+	provisioned: readonly string[];
 	core: Promise<Core | undefined> | undefined;
 	loaded: Core | undefined;
 	waiting: Notice[];
@@ -38,6 +40,7 @@ export function newInstance(root: string, places: Places): Instance {
 		origins: new Map(),
 		registry: undefined,
 		rival: "",
+		provisioned: [],
 		core: undefined,
 		loaded: undefined,
 		waiting: [],
