@@ -159,4 +159,4 @@ bench: all
 	@go run ./tests/bench
 
 clean:
-	rm -rf .build $(WASM) $(BUNDLE) js-loader/README.md js-loader/LICENSE js-loader/CHANGELOG.md
+	rm -rf .build $(WASM) $(BUNDLE) js-loader/main.cjs js-loader/README.md js-loader/LICENSE js-loader/CHANGELOG.md

@@ -26,6 +26,7 @@ var packed = []string{
 	"balancer/index.js",
 	"core.wasm",
 	"index.js",
+	"main.cjs",
 	"package.json",
 }
 

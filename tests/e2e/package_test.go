@@ -19,7 +19,7 @@ import (
 // onlyShipped is the extension as a person has it.
 func onlyShipped() fs.FS {
 	out := fstest.MapFS{}
-	for _, name := range []string{"index.js", "core.wasm", "package.json"} {
+	for _, name := range []string{"index.js", "main.cjs", "core.wasm", "package.json"} {
 		data, err := os.ReadFile(filepath.Join(pis.Root(), "js-loader", name))
 		if err != nil {
 			panic(err)

@@ -11,7 +11,7 @@ var ship = sync.OnceValues(func() (string, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	for _, name := range []string{"index.js", "core.wasm", "package.json"} {
+	for _, name := range []string{"index.js", "main.cjs", "core.wasm", "package.json"} {
 		data, err := os.ReadFile(filepath.Join(Root(), "js-loader", name))
 		if err != nil {
 			return "", err
