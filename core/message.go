@@ -419,7 +419,8 @@ type File struct {
 	Key string
 	// Delta is merged into the file under the gate ("save") or written after its end ("append").
 	Delta Secret
-	// Sync asks for the change to be durable before the result is given.
+	// Sync asks for the change to be durable before the result is given. A hold with Sync sets room for one durable save of "accounts"
+	// aside on the disk, and is not taken where there is none.
 	Sync bool
 }
 

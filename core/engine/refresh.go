@@ -212,9 +212,10 @@ func (e *Engine) renew(h *flow.Host, key string) bool {
 	}()
 	sent := before.Credential
 	for {
-		held, err := h.File(core.File{Op: "hold", Name: "refresh " + key})
+		held, err := h.File(core.File{Op: "hold", Name: "refresh " + key, Sync: true})
 		if err != nil {
-			// Without the hold two processes might redeem one token, and the service revoke both.
+			// Without the hold two processes might redeem one token, and so they might when the new one cannot be written for the others
+			// to see; the service would revoke both.
 			e.renewalFailed(h, key, &core.TokenError{Code: "request_failed", Text: err.Error()})
 			return false
 		}

@@ -250,8 +250,7 @@ export class Core {
 	async #perform(effect: Effect, work: Work): Promise<Result> {
 		try {
 			if (effect.fetch) return { id: effect.id, error: "", fetch: await performFetch(effect.fetch) };
-			if (effect.file?.op === "hold")
-				return { id: effect.id, error: "", file: await this.#hold(effect.file.name, work) };
+			if (effect.file?.op === "hold") return { id: effect.id, error: "", file: await this.#hold(effect.file, work) };
 			if (effect.file) return { id: effect.id, error: "", file: await this.#file(effect) };
 			if (effect.ask?.notice) this.#say(effect.ask.notice);
 			else if (effect.ask) return { id: effect.id, error: "", ask: await this.#ask(effect.ask, work) };
@@ -280,10 +279,17 @@ export class Core {
 		});
 	}
 
-	async #hold(name: string, work: Work) {
+	async #hold({ name, sync }: { name: string; sync: boolean }, work: Work) {
 		const before = this.#files.stamp("accounts");
 		const leave = await this.#holds.take(name, () => this.#files.stamp("accounts") !== before);
 		if (!leave) return makeFileResult({ ...this.#files.read("accounts"), early: true });
+		let giveUp = () => {};
+		try {
+			if (sync) giveUp = this.#files.setAside(this.#holds.fileOf(name, "room"));
+		} catch (error) {
+			leave();
+			throw error;
+		}
 		let over = () => {};
 		const held = new Promise<void>((resolve) => {
 			over = resolve;
@@ -291,6 +297,7 @@ export class Core {
 		this.#holding.add(held);
 		if (this.#holding.size === 1) guardSignals(() => this.#settled());
 		work.holds.push(() => {
+			giveUp();
 			leave();
 			this.#holding.delete(held);
 			if (this.#holding.size === 0) releaseSignals();

@@ -25,6 +25,7 @@ import { Gate } from "../src/perform/gate.ts";
 import { Journal } from "../src/perform/journal.ts";
 import { appendLog } from "../src/perform/log.ts";
 import { readText } from "../src/perform/read.ts";
+import { isFull } from "../src/perform/room.ts";
 import { save } from "../src/perform/save.ts";
 import { places, writeDefaults } from "../src/places.ts";
 
@@ -233,6 +234,54 @@ test("a disk that fails is said, and what it refused is written when it works ag
 	rmSync(join(dir, "multi-auth.json"), { recursive: true });
 	await files.close();
 	assert.match(readFileSync(join(dir, "multi-auth.json"), "utf8"), /kept/);
+});
+
+/** A disk of a megabyte, where this process may mount one. */
+function smallDisk(): string | undefined {
+	const dir = folder();
+	try {
+		execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", dir], { stdio: "ignore" });
+	} catch {
+		return undefined;
+	}
+	after(() => execFileSync("umount", ["-l", dir]));
+	return dir;
+}
+
+test("a disk that fills while a token is redeemed has room for the new one, and a full one says so before", async (t) => {
+	const dir = smallDisk();
+	if (!dir) return t.skip("no disk can be mounted here");
+	const { merge, say } = standIn();
+	const files = new Files(places(dir, dir, {}), merge, say);
+	await files.save("accounts", [{ id: 0, delta: '"old"', sync: true }]);
+	const room = join(dir, "x.room");
+	const giveUp = files.setAside(room);
+	const fill = (name: string) => {
+		for (const size of [65_536, 512, 1]) {
+			const bytes = Buffer.alloc(size);
+			try {
+				for (;;) writeFileSync(join(dir, name), bytes, { flag: "a" });
+			} catch (error) {
+				assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+			}
+		}
+	};
+	fill("filler");
+	const other = new Files(places(dir, dir, {}), merge, say);
+	await assert.rejects(other.save("accounts", [{ id: 0, delta: '"other"', sync: true }]), isFull);
+	await files.save("accounts", [{ id: 0, delta: '"new"', sync: true }]);
+	assert.match(readFileSync(join(dir, "multi-auth-accounts.json"), "utf8"), /new/);
+	assert.equal(existsSync(room), false, "it was spent");
+	giveUp();
+	fill("rest");
+	assert.throws(() => files.setAside(room), { code: "ENOSPC" });
+	assert.equal(existsSync(room), false);
+	rmSync(join(dir, "filler"));
+	rmSync(join(dir, "rest"), { force: true });
+	files.setAside(room)();
+	assert.equal(existsSync(room), false, "what is given up leaves nothing");
+	await files.close();
+	await other.close();
 });
 
 test("the journal is compacted, forgets what was removed and takes no line that was cut off", () => {

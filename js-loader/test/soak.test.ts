@@ -6,9 +6,9 @@ test("thousands of decisions leave nothing behind", async () => {
 	const soaking = new Soaking();
 	try {
 		await soaking.start();
-		await soaking.run(4_000, 10, 200);
+		await soaking.run(4_000, 10, 20, 100);
 		const before = await soaking.held();
-		await soaking.run(8_000, 10, 200);
+		await soaking.run(8_000, 10, 20, 100);
 		assertSame(before, await soaking.held());
 		assert.ok(soaking.decisions >= 12_000, "each was made");
 		assert.deepEqual(soaking.notices, []);

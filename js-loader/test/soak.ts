@@ -12,12 +12,12 @@ function row(name: string, held: Held): void {
 }
 
 /** Runs in parts, the first of which warms up, and compares the last with it. */
-async function stretch(name: string, parts: number[], step: number, fresh: number): Promise<void> {
+async function stretch(name: string, parts: number[], step: number, fresh: number, sessions?: number): Promise<void> {
 	const soaking = new Soaking();
 	await soaking.start();
 	const held: Held[] = [];
 	for (const part of parts) {
-		await soaking.run(part, step, fresh);
+		await soaking.run(part, step, fresh, sessions);
 		const now = await soaking.held();
 		row(name, now);
 		held.push(now);
@@ -29,8 +29,9 @@ async function stretch(name: string, parts: number[], step: number, fresh: numbe
 }
 
 console.log("run      decisions   wasm MB   heap MB    rss MB  files MB    fds timers  names");
+// As many sessions as are alive on a day: each takes its place in the state, which is to stay the same.
 const quarter = Math.ceil(decisions / 4);
-await stretch("decide", [10_000, quarter, quarter, quarter, quarter - 10_000], 10, 2_000);
+await stretch("decide", [10_000, quarter, quarter, quarter, quarter - 10_000], 10, 20, 200);
 // A month of a person and their helpers: a request a minute, a new session every twenty.
 const day = Math.ceil(1440 * Math.min(1, decisions / 1e6));
 await stretch("month", [3 * day, 9 * day, 9 * day, 9 * day], 86_400_000 / day, 20);

@@ -42,6 +42,7 @@ export class Soaking {
 	at = 1_800_000_000_000;
 	decisions = 0;
 	refused = 0;
+	#newest = 0;
 	#random = 1;
 
 	constructor() {
@@ -69,13 +70,12 @@ export class Soaking {
 		return Math.floor((this.#random / 2 ** 32) * n);
 	}
 
-	/** So many requests, each `step` milliseconds after the one before it, in sessions of which one in `fresh` is new. */
-	async run(requests: number, step: number, fresh: number): Promise<void> {
-		let newest = this.decisions;
+	/** So many requests, each `step` milliseconds after the one before it; each `fresh`-th or so begins another of `sessions`. */
+	async run(requests: number, step: number, fresh: number, sessions = Number.POSITIVE_INFINITY): Promise<void> {
 		for (let i = 0; i < requests; i++) {
 			this.at += step;
-			if (this.#below(fresh) === 0) newest = this.decisions;
-			await this.#request(`session-${newest - this.#below(3)}`);
+			if (this.#below(fresh) === 0) this.#newest++;
+			await this.#request(`session-${(this.#newest + this.#below(3)) % sessions}`);
 			if (i % 50 === 0) await setImmediate();
 			if (i % 500 === 0) {
 				await this.#core.catchUp();

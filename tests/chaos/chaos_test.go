@@ -168,13 +168,13 @@ func (w *world) nothingLeaked() {
 	look("what the Pis said", w.told.String())
 }
 
-// nothingLeft holds that no process, no foreign lock, no spare file and no unhandled error is left.
+// nothingLeft holds that no process, no lock directory, no damaged file and no unhandled error is left.
 func (w *world) nothingLeft() {
 	for _, pid := range w.pids {
 		assert.ErrorIs(w, syscall.Kill(pid, 0), syscall.ESRCH, "process %d is still there", pid)
 	}
 	for _, folder := range []string{w.home.Dir, w.runtime} {
-		for _, glob := range []string{"*.lock", "*.spare", "*/*.lock", "*/*.spare", "*.damaged-*"} {
+		for _, glob := range []string{"*.lock", "*/*.lock", "*.damaged-*"} {
 			found, _ := filepath.Glob(filepath.Join(folder, glob))
 			assert.Empty(w, found)
 		}

@@ -37,6 +37,8 @@ type hold struct {
 	owner int
 	flow  int64
 	queue []func()
+	// room says that space for a save was set aside with it.
+	room bool
 }
 
 func newDisk() *Disk {

@@ -422,6 +422,13 @@ func (p *process) file(flow int64, x core.Effect, answer func(core.Result)) {
 		p.later(readTook, func() { answer(core.Result{ID: x.ID, File: &core.FileResult{}}) })
 	case "hold":
 		w.disk.take(p, flow, x.File.Name, func() {
+			h := w.disk.holds[x.File.Name]
+			if x.File.Sync && w.now < w.disk.full {
+				w.disk.pass(h)
+				p.later(readTook, func() { failed("no space left on the disk") })
+				return
+			}
+			h.room = x.File.Sync
 			p.later(readTook, func() {
 				f := w.disk.file("accounts")
 				answer(core.Result{ID: x.ID, File: &core.FileResult{Text: core.Secret(f.text), Missing: !f.exists}})
@@ -439,7 +446,7 @@ func (p *process) save(x core.Effect, answer func(core.Result)) {
 		p.later(w.disk.freed.Sub(w.now), func() { p.save(x, answer) })
 		return
 	}
-	if w.now < w.disk.full {
+	if w.now < w.disk.full && !(x.File.Name == "accounts" && w.disk.giveUp(p)) {
 		answer(core.Result{ID: x.ID, Error: "no space left on the disk"})
 		return
 	}
@@ -544,8 +551,19 @@ func (d *Disk) take(p *process, flow int64, name string, got func()) {
 	h.queue = append(h.queue, run)
 }
 
+// giveUp spends the room that a process set aside with a hold, if it has any.
+func (d *Disk) giveUp(p *process) bool {
+	for _, h := range d.holds {
+		if h.owner == p.id && h.room {
+			h.room = false
+			return true
+		}
+	}
+	return false
+}
+
 func (d *Disk) pass(h *hold) {
-	h.owner, h.flow = -1, 0
+	h.owner, h.flow, h.room = -1, 0, false
 	if len(h.queue) > 0 {
 		next := h.queue[0]
 		h.queue = h.queue[1:]

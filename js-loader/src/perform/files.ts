@@ -7,6 +7,7 @@ import { Gate, GateBusy } from "./gate.ts";
 import { goodText, Journal } from "./journal.ts";
 import { mend } from "./mend.ts";
 import { readText } from "./read.ts";
+import { isFull, keepRoom } from "./room.ts";
 import { ReadOnly, save, stampNow } from "./save.ts";
 
 /** The files whose changes by others are looked for before a request. */
@@ -19,6 +20,8 @@ const isWritten = (name: string): name is Written => Object.hasOwn(versions, nam
 /** How soon what could not be written is tried again, in milliseconds: first, and after many failures. */
 const firstAgain = 250;
 const longestAgain = 5000;
+/** What a save of our accounts may need beside their present size, in bytes: a new token and a line of the journal. */
+const roomAround = 64 << 10;
 
 /** A change of a file: the effect's id and what it changes, "" where the core says it while the gate is held. */
 export interface Change {
@@ -50,6 +53,8 @@ export class Files {
 	#pause = firstAgain;
 	/** How many pending changes of others the core was told of. */
 	#told = 0;
+	/** What gives up the rooms that were set aside. */
+	readonly #rooms: (() => void)[] = [];
 	/** The journal lacks something that was written. */
 	#gap = false;
 
@@ -120,6 +125,16 @@ export class Files {
 	 * asked is still there: another one knows nothing of the ids.
 	 */
 	async save(name: string, changes: readonly Change[], same: () => boolean = () => true): Promise<string> {
+		try {
+			return await this.#write(name, changes, same);
+		} catch (error) {
+			if (name !== "accounts" || !isFull(error) || this.#rooms.length === 0) throw error;
+			this.#rooms[0]?.();
+			return this.#write(name, changes, same);
+		}
+	}
+
+	async #write(name: string, changes: readonly Change[], same: () => boolean): Promise<string> {
 		if (name === "usage") return this.#gate.pass((still) => this.#remake(changes, same, still));
 		if (!isWritten(name)) throw new Error(`${name} is not written`);
 		try {
@@ -171,6 +186,23 @@ export class Files {
 				"fallback",
 				"node:sqlite is missing here, so a process that died elsewhere may hold up changes for half a minute.",
 			);
+	}
+
+	/**
+	 * Sets room for one durable save of our accounts aside, in a file of its own, or fails where the disk has none; answers what gives
+	 * it up. Whoever else fills the disk meanwhile does not get it.
+	 */
+	setAside(file: string): () => void {
+		const size = statSync(this.#places.files.accounts, { throwIfNoEntry: false })?.size ?? 0;
+		const room = keepRoom(file, size + roomAround);
+		const giveUp = () => {
+			const at = this.#rooms.indexOf(giveUp);
+			if (at < 0) return;
+			this.#rooms.splice(at, 1);
+			room();
+		};
+		this.#rooms.push(giveUp);
+		return giveUp;
 	}
 
 	#commit(name: Written, changes: readonly Change[], same: () => boolean, still: () => boolean): string {

@@ -19,6 +19,11 @@ export class Holds {
 		this.#patience = wait;
 	}
 
+	/** The path of a file of a hold. A name may hold anything; the file's must not. */
+	fileOf(name: string, kind: string): string {
+		return join(this.#folder, `${createHash("sha256").update(name).digest("hex").slice(0, 24)}.${kind}`);
+	}
+
 	/**
 	 * Waits for the hold and answers what lets it go; letting go twice does no harm. Where `done` says so while others have it, it is
 	 * not taken and the answer is undefined.
@@ -34,8 +39,7 @@ export class Holds {
 		void chain.then(() => {
 			if (this.#last.get(name) === chain) this.#last.delete(name);
 		});
-		// A name may hold anything; the file's must not.
-		const gate = new Gate(join(this.#folder, `${createHash("sha256").update(name).digest("hex").slice(0, 24)}.hold`));
+		const gate = new Gate(this.fileOf(name, "hold"));
 		const end = performance.now() + this.#patience;
 		try {
 			if (before) await within(before, this.#patience);
