@@ -18,7 +18,7 @@ async function stretch(name: string, parts: number[], step: number, fresh: numbe
 	const held: Held[] = [];
 	for (const part of parts) {
 		await soaking.run(part, step, fresh, sessions);
-		const now = await soaking.held();
+		const now = held[0] ? await soaking.settled(held[0]) : await soaking.held();
 		row(name, now);
 		held.push(now);
 	}
