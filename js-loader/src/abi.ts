@@ -433,7 +433,10 @@ export interface File {
 	key: string;
 	/** Delta is merged into the file under the gate ("save") or written after its end ("append"). */
 	delta: string;
-	/** Sync asks for the change to be durable before the result is given. */
+	/**
+	 * Sync asks for the change to be durable before the result is given. A hold with Sync sets room for one durable save of "accounts"
+	 * aside on the disk, and is not taken where there is none.
+	 */
 	sync: boolean;
 }
 
