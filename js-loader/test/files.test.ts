@@ -299,7 +299,8 @@ test("the journal is compacted, forgets what was removed and takes no line that 
 	const next = new Journal(file);
 	assert.deepEqual(next.look(), []);
 	next.keep("accounts", '{"b":2}');
-	assert.deepEqual(next.look(), [{ name: "accounts", delta: '{"b":2}' }]);
+	const kept = (j: Journal) => j.look().map(({ name, delta }) => [name, delta]);
+	assert.deepEqual(kept(next), [["accounts", '{"b":2}']]);
 	next.compact([
 		["state", undefined],
 		["accounts", '{"version":1}'],
@@ -307,9 +308,88 @@ test("the journal is compacted, forgets what was removed and takes no line that 
 	const text = readFileSync(file, "utf8");
 	assert.doesNotMatch(text, /canary/);
 	assert.match(text, /\{"known":"state","delta":\{"a":1\}\}/, "of a file without a good text everything stays");
-	assert.deepEqual(new Journal(file).look(), [{ name: "accounts", delta: '{"b":2}' }], "what is pending stays pending");
-	next.folded();
-	assert.deepEqual(new Journal(file).look(), []);
+	assert.deepEqual(kept(new Journal(file)), [["accounts", '{"b":2}']], "what is pending stays pending");
+	const written = [...next.look()];
+	new Journal(file).keep("accounts", '{"c":3}');
+	next.keep("state", '{"d":4}');
+	next.folded("accounts", written);
+	const rest = [
+		["accounts", '{"c":3}'],
+		["state", '{"d":4}'],
+	];
+	assert.deepEqual(kept(next), rest, "what was added after the look is pending yet, and so is another file's");
+	assert.deepEqual(kept(new Journal(file)), rest, "also for who reads it later");
+});
+
+test("a change that is kept while another process writes is written too", async () => {
+	const dir = folder();
+	const { merge, say } = standIn();
+	const other = new Journal(join(dir, "multi-auth.journal"));
+	let late: string | undefined;
+	const meeting = (...args: Parameters<typeof merge>) => {
+		if (late !== undefined) other.keep("state", late);
+		late = undefined;
+		return merge(...args);
+	};
+	const files = new Files(places(dir, dir, {}), meeting, say);
+	await files.save("state", [{ id: 0, delta: '"first"', sync: true }]);
+	other.keep("state", '"early"');
+	late = '"late"';
+	await files.save("state", [{ id: 0, delta: '"second"', sync: true }]);
+	await files.save("state", [{ id: 0, delta: '"third"', sync: true }]);
+	const { all } = JSON.parse(readFileSync(join(dir, "multi-auth.json"), "utf8")) as { all: string[] };
+	assert.deepEqual([...all].sort(), ['"early"', '"first"', '"late"', '"second"', '"third"']);
+	assert.equal(new Journal(join(dir, "multi-auth.journal")).look().length, 0);
+	await files.close();
+});
+
+test("changes of two files that were put off are both written, once", async () => {
+	const dir = folder();
+	const { merge, say } = standIn();
+	let merges = 0;
+	const counting = (...args: Parameters<typeof merge>) => {
+		merges++;
+		return merge(...args);
+	};
+	const files = new Files(places(dir, dir, {}), counting, say);
+	await files.save("state", [{ id: 0, delta: '"first"', sync: true }]);
+	const other = new Journal(join(dir, "multi-auth.journal"));
+	other.keep("accounts", '"one"');
+	other.keep("state", '"two"');
+	await files.save("state", [{ id: 0, delta: '"third"', sync: true }]);
+	await files.close();
+	assert.match(readFileSync(join(dir, "multi-auth-accounts.json"), "utf8"), /one/);
+	assert.match(readFileSync(join(dir, "multi-auth.json"), "utf8"), /two/);
+	assert.equal(new Journal(join(dir, "multi-auth.journal")).look().length, 0, "nothing is pending");
+	const before = merges;
+	await new Promise((resolve) => setTimeout(resolve, 600));
+	assert.equal(merges, before, "nothing is written over and over");
+});
+
+test("saves of different files and a hold at once in one process wait for each other", async () => {
+	const dir = folder();
+	const { merge, say } = standIn();
+	const files = new Files(places(dir, dir, {}), merge, say);
+	const hold = new Gate(join(dir, "multi-auth.hold"));
+	const inside = async () => {
+		const leave = await hold.enter();
+		await files.save("state", [{ id: 0, delta: '"held"', sync: true }]);
+		leave?.();
+	};
+	const saves = Array.from({ length: 12 }, (_, i) =>
+		files.save(i % 2 ? "state" : "accounts", [{ id: 0, delta: `"${i}"`, sync: i % 3 === 0 }]),
+	);
+	const done = await Promise.allSettled([...saves, inside(), files.change(new Map([["p", '{"type":"x"}']])), inside()]);
+	assert.deepEqual(
+		done.filter(({ status }) => status === "rejected"),
+		[],
+	);
+	for (let i = 0; i < 12; i++)
+		assert.match(
+			readFileSync(join(dir, `multi-auth${i % 2 ? "" : "-accounts"}.json`), "utf8"),
+			new RegExp(`"${i}\\\\`),
+		);
+	await files.close();
 });
 
 test("a journal of the usual length stays below 1 MB", async () => {

@@ -4,7 +4,7 @@ import type { Merged, Notice } from "../abi.ts";
 import type { FileName, Places } from "../places.ts";
 import { changeEntries } from "./entries.ts";
 import { Gate, GateBusy } from "./gate.ts";
-import { goodText, Journal } from "./journal.ts";
+import { goodText, Journal, type Pending } from "./journal.ts";
 import { mend } from "./mend.ts";
 import { readText } from "./read.ts";
 import { isFull, keepRoom } from "./room.ts";
@@ -207,7 +207,8 @@ export class Files {
 
 	#commit(name: Written, changes: readonly Change[], same: () => boolean, still: () => boolean): string {
 		const pending = this.#look() > 0 ? this.#journal.look() : [];
-		const mine = pending.filter((p) => p.name === name).map(({ delta }) => ({ id: 0, delta, sync: true }));
+		const kept = pending.filter((p) => p.name === name);
+		const mine = kept.map(({ delta }) => ({ id: 0, delta, sync: true }));
 		const made: string[] = [];
 		let forget = false;
 		const merge = (current: string) => {
@@ -232,7 +233,10 @@ export class Files {
 		const sync = changes.length === 0 || changes.some((change) => change.sync);
 		const saved = save(this.#places.files[name], sync, merge, { before, still });
 		this.#stamps.set(name, saved.stamp);
-		this.#tidy(name, saved.text, pending, forget, still);
+		const behind = pending.filter((p) => p.name !== name && isWritten(p.name));
+		this.#tidy(name, saved.text, kept, forget, still);
+		for (const other of behind) this.#behind.add(other.name as Written);
+		if (behind.length > 0) this.#tryAgain();
 		return saved.text;
 	}
 
@@ -245,22 +249,9 @@ export class Files {
 	}
 
 	/** Brings the journal in line after a save. What fails here is made up for at the next one. */
-	#tidy(
-		name: Written,
-		text: string,
-		pending: readonly { name: string }[],
-		forget: boolean,
-		still: () => boolean,
-	): void {
+	#tidy(name: Written, text: string, written: readonly Pending[], forget: boolean, still: () => boolean): void {
 		try {
-			if (pending.length > 0) {
-				const other = pending.find((p) => p.name !== name)?.name;
-				if (other === undefined) this.#journal.folded();
-				else if (isWritten(other)) {
-					this.#behind.add(other);
-					this.#tryAgain();
-				}
-			}
+			if (written.length > 0) this.#journal.folded(name, written);
 			if (this.#journal.missing || this.#journal.long || forget || this.#gap) {
 				const texts = (Object.keys(versions) as Written[]).map(
 					(file) => [file, file === name ? text : goodText(this.#places.files[file], versions[file])] as const,

@@ -10,12 +10,15 @@ const usual = 1 << 20;
 export interface Pending {
 	name: string;
 	delta: string;
+	/** Where its line ends in the journal. */
+	end: number;
 }
 
 /**
  * The journal keeps what our files last held, for when something else empties, cuts off or removes one, and changes that could not be
- * written at their time. It is lines of JSON: {"known":file,"delta":…}, {"pending":file,"delta":…} and {"folded":true}, which says that
- * all that was pending before it has been written. A line that is cut off is passed over.
+ * written at their time. It is lines of JSON: {"known":file,"delta":…}, {"pending":file,"delta":…} and {"folded":file,"to":…}, which says
+ * that what was pending for a file in lines up to that byte has been written. Lines are added without the gate, so what stands between
+ * the two was not seen by who wrote the file. A line that is cut off is passed over.
  */
 export class Journal {
 	readonly #file: string;
@@ -42,7 +45,7 @@ export class Journal {
 			this.#offset = 0;
 			this.#pending = [];
 		}
-		if (Number(s.size) > this.#offset) this.#take(this.#tail(Number(s.size)));
+		if (Number(s.size) > this.#offset) this.#take(Number(s.size));
 		return this.#pending;
 	}
 
@@ -65,13 +68,19 @@ export class Journal {
 	keep(name: string, delta: string): void {
 		// Who writes the journal anew at this moment takes along what it finds; a line that went to the old one goes to the new one too.
 		const line = `{"pending":${JSON.stringify(name)},"delta":${oneLine(delta)}}`;
-		for (let tries = 0; tries < 3 && !this.#append(line, true); tries++);
+		for (let tries = 0; tries < 10; tries++) if (this.#append(line, true)) return;
+		throw new Error("multi-auth.journal is written anew all the time");
 	}
 
-	/** Says that what was pending is written. */
-	folded(): void {
-		this.#append('{"folded":true}', false);
-		this.#pending = [];
+	/** Says that these changes of a file are written. */
+	folded(name: string, written: readonly Pending[]): void {
+		const to = Math.max(...written.map(({ end }) => end));
+		this.#append(`{"folded":${JSON.stringify(name)},"to":${to}}`, false);
+		this.#fold(name, to);
+	}
+
+	#fold(name: string, to: number): void {
+		this.#pending = this.#pending.filter((p) => p.name !== name || p.end > to);
 	}
 
 	/**
@@ -126,35 +135,41 @@ export class Journal {
 			const bytes = Buffer.from(`\n${line}\n`);
 			for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 			if (sync) fsyncSync(fd);
-			if (s.ino === this.#ino && Number(s.size) === this.#offset && !line.startsWith('{"pending"'))
-				this.#offset += bytes.length;
+			// What others added meanwhile is yet to be read.
+			const end = this.#offset + bytes.length;
+			if (s.ino === this.#ino && !line.startsWith('{"pending"') && fstatSync(fd).size === end) this.#offset = end;
 			return statSync(this.#file, { bigint: true, throwIfNoEntry: false })?.ino === s.ino;
 		} finally {
 			closeSync(fd);
 		}
 	}
 
-	#tail(size: number): string {
+	/** Takes in the lines that were added up to a size. */
+	#take(size: number): void {
 		const fd = openSync(this.#file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+		const bytes = Buffer.alloc(size - this.#offset);
+		let read = 0;
 		try {
-			const bytes = Buffer.alloc(size - this.#offset);
-			const read = readSync(fd, bytes, 0, bytes.length, this.#offset);
-			// A line that is being written is taken next time.
-			const whole = bytes.subarray(0, bytes.lastIndexOf(10, read - 1) + 1);
-			this.#offset += whole.length;
-			return whole.toString();
+			read = readSync(fd, bytes, 0, bytes.length, this.#offset);
 		} finally {
 			closeSync(fd);
 		}
+		// A line that is being written is taken next time.
+		for (let at = 0; ; ) {
+			const end = bytes.subarray(0, read).indexOf(10, at);
+			if (end < 0) return;
+			this.#offset += end + 1 - at;
+			this.#line(bytes.subarray(at, end).toString());
+			at = end + 1;
+		}
 	}
 
-	#take(text: string): void {
-		for (const line of text.split("\n")) {
-			if (line === '{"folded":true}') this.#pending = [];
-			const head = /^\{"pending":"(\w+)","delta":/.exec(line);
-			if (!head?.[1] || !line.endsWith("}") || !valid(line)) continue;
-			this.#pending.push({ name: head[1], delta: line.slice(head[0].length, -1) });
-		}
+	#line(line: string): void {
+		const folded = /^\{"folded":"(\w+)","to":(\d+)\}$/.exec(line);
+		if (folded?.[1]) this.#fold(folded[1], Number(folded[2]));
+		const head = /^\{"pending":"(\w+)","delta":/.exec(line);
+		if (!head?.[1] || !line.endsWith("}") || !valid(line)) return;
+		this.#pending.push({ name: head[1], delta: line.slice(head[0].length, -1), end: this.#offset });
 	}
 }
 
