@@ -104,6 +104,7 @@ type process struct {
 	acked  []string
 	took   []float64
 	failed []string
+	off    int
 	said   []string
 	all    []string
 }
@@ -139,15 +140,20 @@ func (p *process) take(line string) {
 		p.acked = append(p.acked, name)
 		n, _ := strconv.ParseFloat(ms, 64)
 		p.took = append(p.took, n)
+	case "off":
+		p.off++
 	case "failed":
 		p.failed = append(p.failed, rest)
 	case "said":
 		p.said = append(p.said, rest)
-	case "looked":
+	case "looked", "held":
 		n, _ := strconv.ParseFloat(rest, 64)
 		p.took = append(p.took, n)
 	}
 }
+
+// last is the last line a process said.
+func (p *process) last() string { return p.all[len(p.all)-1] }
 
 // until reads lines up to one that begins with a word.
 func (p *process) until(t *testing.T, words ...string) string {

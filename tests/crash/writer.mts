@@ -1,7 +1,8 @@
 // One writer of our files, as a process of its own: the loader's own storage with the core behind it.
 //
 // node writer.mts <folder> count|name <updates> [<milliseconds between>]
-//   count  counts one further while the gate is held, so that an update that is lost is missing from the sum
+//   count  counts one further while the gate is held, so that an update that is lost is missing from the sum; such a change hangs on what
+//          is in the file, so it cannot be kept in the journal, and one that is put off is done again
 //   name   leaves a name of its own, so that an update that is lost can be named
 // node writer.mts <folder> serve      names one update for each line of its input
 //
@@ -36,7 +37,10 @@ async function update(): Promise<void> {
 	const delta = kind === "count" ? "count" : `{"providers":{"p":{"updates":{"${name}":{"at":1}}}}}`;
 	const began = performance.now();
 	try {
-		await files.save("accounts", [{ id: 0, delta, sync: true }]);
+		while ((await files.save("accounts", [{ id: 0, delta, sync: true }])) === "") {
+			say("off");
+			if (kind !== "count") break;
+		}
 		say(`ack ${name} ${(performance.now() - began).toFixed(2)}`);
 	} catch (error) {
 		say(`failed ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
