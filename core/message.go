@@ -112,6 +112,8 @@ type Lease struct {
 	Switched bool
 	// Say is a notice for people about why this account is used, "" when nothing changed for them.
 	Say string
+	// Wait is what to say until NotBefore while a person looks on, "" for a wait too short to speak of; "{left}" in it stands for the time left.
+	Wait string
 	// Restart says that output already shown is to be replaced by this attempt's, in place.
 	Restart bool
 	// Model is the model to ask in place of the one that was asked for, and API its wire; both are "" but for a failover to another
@@ -406,7 +408,7 @@ type SecretHeader struct {
 }
 
 // File is work on one of the files the host knows by name: "auth", "models", "state", "accounts", "usage", "catalogue", "config",
-// "settings" (the configuration in the runtime directory), "decisions" and "journal".
+// "settings" (the configuration in the runtime directory), "decisions", "decisionsBefore" (the file before it) and "journal".
 type File struct {
 	// Op is "read", "save", "append", "hold" or "erase". A hold waits for a lock across processes that is let go when its flow ends,
 	// and answers the text of "accounts" as it stands then, or Early. Erase takes the entry Key out of "auth" under Pi's own lock, and

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x94a0576c
+const SchemaHash uint32 = 0x69c1a5eb
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -273,6 +273,7 @@ func appendLease(b []byte, v *core.Lease) []byte {
 	b = appendNumber(b, int64(v.Attempt))
 	b = appendTruth(b, v.Switched)
 	b = appendText(b, v.Say)
+	b = appendText(b, v.Wait)
 	b = appendTruth(b, v.Restart)
 	b = appendText(b, v.Model)
 	b = appendText(b, v.API)

@@ -270,6 +270,7 @@ func (d *decoder) readLease(v *core.Lease) {
 	v.Attempt = int(d.number("Lease.Attempt"))
 	v.Switched = d.truth("Lease.Switched")
 	v.Say = d.text("Lease.Say")
+	v.Wait = d.text("Lease.Wait")
 	v.Restart = d.truth("Lease.Restart")
 	v.Model = d.text("Lease.Model")
 	v.API = d.text("Lease.API")

@@ -36,11 +36,13 @@ type request struct {
 	// only is the one account that may serve; "" for any.
 	only string
 	// account is the one whose lease is out; tried are those that failed.
-	account  string
-	tried    []string
-	causes   map[string]string
-	kinds    []core.FaultKind
-	retried  bool
+	account string
+	tried   []string
+	causes  map[string]string
+	kinds   []core.FaultKind
+	retried bool
+	// waited says that the request has stood by for an account once.
+	waited   bool
 	probing  bool
 	attempts int
 	// here counts the attempts at the present provider.
@@ -294,6 +296,22 @@ func (e *Engine) sayLease(r *request, p *pool.Pool, pick pool.Pick, news bool, a
 			say += " (" + view.Because(string(reason), cause, until, at, e.zone) + ")"
 		}
 		return say + "; " + c.Label + " is used instead. Pin it strictly to wait for it."
+	case r.home != "" && pick.New && r.home != c.ID && !e.config.NoNotices:
+		i := p.Find(r.home)
+		if i < 0 {
+			return ""
+		}
+		cause, until := r.causes[r.home], core.Time(0)
+		if cause == "" {
+			// It has not failed this request, so what is known stands against it, or another one is worth more than its cache.
+			var reason pool.Reason
+			if reason, until, cause = p.Judge(&p.Accounts[i], r.ask(at)); cause == "" {
+				cause = string(reason)
+			}
+		} else if s := p.Accounts[i].Standing; s.KindAt(at, p.Accounts[i].Mark) == core.StandingCooling {
+			until = s.Until
+		}
+		return view.Moved(r.provider, labelOf(p, r.home), c.Label, cause, p.Pin.Account == c.ID, until, at, e.zone)
 	}
 	return ""
 }

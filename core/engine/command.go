@@ -61,7 +61,7 @@ func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engin
 		return nil, (*Engine).order
 	case "hide", "unhide":
 		return nil, (*Engine).hide
-	case "usage":
+	case "usage", "refresh":
 		return nil, (*Engine).usageAnew
 	case "pool":
 		return nil, (*Engine).group
@@ -75,6 +75,12 @@ func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engin
 		return nil, (*Engine).remove
 	case "forecast":
 		return (*Engine).forecast, nil
+	case "glance":
+		return (*Engine).glance, nil
+	case "complete":
+		return (*Engine).offers, nil
+	case "log":
+		return nil, (*Engine).costs
 	case "config":
 		return (*Engine).configView, nil
 	case "import":

@@ -53,6 +53,9 @@ type Engine struct {
 	// saves are run when the host asks for the text to write, under the gate.
 	saves   map[int64]func() string
 	choices map[string]*choice
+	// tallies count what this process asked of accounts, by usageKey; each is told at toldCount at the earliest again.
+	tallies   map[string]*store.Tally
+	toldCount map[string]core.Time
 	// probed is when an account was last asked why it refused, keyed provider/account.
 	probed map[string]core.Time
 	// edits are what a person changed in this process, the newest last.
@@ -97,6 +100,8 @@ func New(catalogue []core.Provider) *Engine {
 		choices:    map[string]*choice{},
 		renewals:   map[string]*renewal{},
 		probed:     map[string]core.Time{},
+		tallies:    map[string]*store.Tally{},
+		toldCount:  map[string]core.Time{},
 	}
 	e.reader = newReader()
 	e.files = map[string]*ours{

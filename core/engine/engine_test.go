@@ -279,7 +279,7 @@ func TestAnExpiredLoginIsSkippedWithItsReason(t *testing.T) {
 	p := d.process(t)
 	assert.Equal(t, "demo-1", p.acquire("s").Lease.Account)
 	view := p.tell(core.Message{Command: &core.Command{Text: "status"}}).View
-	assert.Equal(t, []string{"demo", "demo", "suspended", "login expired; log in again with /login", "-"}, view.Rows[1].Cells)
+	assert.Equal(t, []string{"demo", "demo", "needs you", "-", "-", "login expired; log in again with /login"}, view.Rows[1].Cells)
 	view = p.tell(core.Message{Command: &core.Command{Text: "why demo --json"}}).View
 	assert.Contains(t, view.JSON, "login expired")
 }

@@ -35,7 +35,39 @@ func (e *Engine) left(r *request, p *pool.Pool, at core.Time) core.Turn {
 	if turn, ok := e.failover(r, p, at); ok {
 		return turn
 	}
+	if turn, ok := e.standBy(r, p, at); ok {
+		return turn
+	}
 	return e.refuse(r, p, at, false)
+}
+
+// standBy leases the account that returns first for the moment it does, once in a request that a person looks at, when that is soon.
+func (e *Engine) standBy(r *request, p *pool.Pool, at core.Time) (core.Turn, bool) {
+	if r.mode != "tui" || r.waited || r.attempts >= maxAttempts {
+		return core.Turn{}, false
+	}
+	ask := r.ask(at)
+	ask.Tried = nil
+	first, back := -1, at.Add(e.config.Wait)
+	for i := range p.Accounts {
+		c := &p.Accounts[i]
+		_, until, _ := p.Judge(c, ask)
+		if until <= at || until > back || p.Pin.Strict && p.Pin.Account != "" && p.Pin.Account != c.ID {
+			continue
+		}
+		then := ask
+		then.At = until
+		if reason, _, _ := p.Judge(c, then); reason == "" && (first < 0 || until < back) {
+			first, back = i, until
+		}
+	}
+	if first < 0 {
+		return core.Turn{}, false
+	}
+	r.waited, r.tried, r.here, r.retried = true, nil, 0, false
+	turn := e.lease(r, p, pool.Pick{Index: first, New: p.Accounts[first].ID != r.home, Wait: back.Sub(at)}, at)
+	turn.Lease.Say, turn.Lease.Wait = "", view.Waiting(r.provider, turn.Lease.Label, len(p.Accounts) > 1)
+	return turn, true
 }
 
 // failover finds the next provider of a chain that has somebody, and leases it.

@@ -10,6 +10,9 @@ import (
 
 // refuse ends a request without an answer. again says that somebody else could answer, if Pi asked once more.
 func (e *Engine) refuse(r *request, p *pool.Pool, at core.Time, again bool) core.Turn {
+	if e.config.Raw && r.attempts > 0 {
+		return core.Turn{Refuse: &core.Refuse{Original: true}}
+	}
 	provider := r.provider
 	var accounts []view.Account
 	if r.hops != nil {
@@ -96,8 +99,12 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	a.Settings, a.Pinned, a.Usage, a.Plan, a.LastUsed = c.Settings, p.Pin.Account == c.ID, c.Usage, c.Usage.Plan, c.LastUsed
 	a.Untold = e.catalogue[p.Provider].Usage == nil && e.catalogue[p.Provider].Windows == nil
 	a.Headers = len(c.Headers)
-	counts := e.state.Count(p.Provider, c.ID, at)
+	counts := e.state.Count(p.Provider, c.ID, leaseName(e.salt), at)
 	a.Requests, a.Failures = counts.Requests, counts.Failures
+	if own := e.tallies[usageKey(p.Provider, c.ID)]; own != nil {
+		counts = own.Count(at)
+		a.Requests, a.Failures = a.Requests+counts.Requests, a.Failures+counts.Failures
+	}
 	for _, g := range p.Groups {
 		if contains(g.Accounts, c.ID) {
 			a.Pools = append(a.Pools, g.ID)

@@ -14,6 +14,8 @@ const (
 	longestPause = 5 * core.Second
 	// longestCooldown holds where a month's window is meant (design: caps).
 	longestCooldown = 45 * core.Day
+	// countsTold is how often the counts of an account leave for the disk at most.
+	countsTold = 2 * core.Minute
 	// homeRefreshed is how stale a session's stored time may get before a success renews it.
 	homeRefreshed = 2 * core.Minute
 )
@@ -41,13 +43,35 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	e.endTrial(r, p, at)
 	o := &m.Settle.Outcome
 	e.hear(p, &p.Accounts[at], o)
+	var turn core.Turn
+	probing := false
 	if o.OK {
-		return e.succeeded(r, p, at, o, m.At), nil
+		turn = e.succeeded(r, p, at, o, m.At)
+	} else if turn, probing = e.probe(r, &p.Accounts[at], *o, m.At); !probing {
+		turn = e.failed(r, p, at, *o, m.At)
 	}
-	if turn, ok := e.probe(r, &p.Accounts[at], *o, m.At); ok {
-		return turn, nil
+	turn.Effects = append(turn.Effects, e.count(p, at, o, m.At)...)
+	return turn, nil
+}
+
+// count notes that an account was asked, and tells the others from time to time. What was stopped counts for nobody.
+func (e *Engine) count(p *pool.Pool, i int, o *core.Outcome, at core.Time) []core.Effect {
+	c := &p.Accounts[i]
+	if o.Aborted || c.Source != "stored" {
+		return nil
 	}
-	return e.failed(r, p, at, *o, m.At), nil
+	key := usageKey(p.Provider, c.ID)
+	tally := e.tallies[key]
+	if tally == nil {
+		tally = &store.Tally{}
+		e.tallies[key], e.toldCount[key] = tally, at
+	}
+	tally.Add(at, o.OK)
+	if at.Sub(e.toldCount[key]) < countsTold {
+		return nil
+	}
+	e.toldCount[key] = at
+	return []core.Effect{e.saveDelta(store.CountDelta(p.Provider, c.ID, leaseName(e.salt), tally, at), false)}
 }
 
 func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at core.Time) core.Turn {

@@ -71,7 +71,8 @@ func (e *Engine) providerFacts(id string, at core.Time) view.Provider {
 			continue
 		}
 		v.Accounts++
-		if reason, _, _ := p.Judge(c, pool.Ask{At: at}); reason == "" && !c.Paused {
+		// Which projects an account is for is no matter of whether it is ready.
+		if reason, _, _ := p.Judge(c, pool.Ask{At: at}); reason == "" || reason == pool.NotItsProject || reason == pool.ProjectHasOwn {
 			v.Ready++
 		}
 	}

@@ -9,7 +9,13 @@ import (
 	"pimultiauth/core"
 )
 
-// Config is what config.json and multi-auth-config.json ask for. The zero value is the default of every key.
+// longestWait is how long a request may stand by for an account, and where that stands unless the configuration says less or more.
+const (
+	usualWait   = core.Minute
+	longestWait = 15 * core.Minute
+)
+
+// Config is what config.json and multi-auth-config.json ask for. The zero value is the default of every key but Wait.
 type Config struct {
 	Debug  bool
 	Hidden []string
@@ -22,6 +28,13 @@ type Config struct {
 	Strict bool
 	// Quiet keeps the log of decisions from being written.
 	Quiet bool
+	// NoFooter, NoNotices and Raw switch off the short line in Pi's footer, the notice when a session's account changes, and the one message
+	// that names every account when none can answer: the provider's own last error is shown then.
+	NoFooter  bool
+	NoNotices bool
+	Raw       bool
+	// Wait is how long a request at a screen stands by, with a countdown, for the first account to return; 0 never does.
+	Wait core.Duration
 	// Warnings name each value that could not be used, a sentence each.
 	Warnings []string
 }
@@ -33,7 +46,7 @@ var ConfigKeys = []string{"debug", "hiddenProviders", "excludeProviders", "rotat
 // ReadConfig reads the configuration at the extension's root and then the one in the runtime directory, which counts key by key.
 // Each text may be "". A wrong value falls back to what stood before it, with a warning.
 func ReadConfig(root, runtime string) Config {
-	c := Config{Modes: map[string]core.Mode{}}
+	c := Config{Modes: map[string]core.Mode{}, Wait: usualWait}
 	c.read("config.json", root)
 	c.read("multi-auth-config.json", runtime)
 	return c
@@ -130,6 +143,14 @@ func (c *Config) readChoosing(file, text string) {
 		c.Interval = core.Duration(every.Num)
 	} else if every.Exists() {
 		c.warn(file, `"minRotationIntervalMs" must be a number of milliseconds, at most a day; it stays as it was.`)
+	}
+	c.NoFooter = !c.flag(file, text, "footer", !c.NoFooter)
+	c.NoNotices = !c.flag(file, text, "switchNotices", !c.NoNotices)
+	c.Raw = !c.flag(file, text, "plainMessages", !c.Raw)
+	if wait := gjson.Get(text, "waitSeconds"); wait.Type == gjson.Number && wait.Num >= 0 && wait.Num <= float64(longestWait/core.Second) {
+		c.Wait = core.Duration(wait.Num) * core.Second
+	} else if wait.Exists() {
+		c.warn(file, `"waitSeconds" must be a number from 0 to 900; it stays as it was.`)
 	}
 	// The peer's key: what happens with a Codex account whose plan is not known.
 	switch lookup := gjson.Get(text, "modelEntitlements.codex.usageLookupFailureMode"); strings.TrimSpace(lookup.String()) {

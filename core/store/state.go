@@ -219,10 +219,13 @@ func readAccount(n *node) AccountState {
 	return a
 }
 
-// Count adds up the requests of an account over all processes in the day before at.
-func (t *Tree) Count(provider, id string, at core.Time) Counts {
+// Count adds up the requests of an account in the day before at, over all processes but the one called except.
+func (t *Tree) Count(provider, id, except string, at core.Time) Counts {
 	var c Counts
 	for _, f := range t.root.get("providers").get(provider).get("accounts").get(id).get("counts").fields {
+		if f.key == except {
+			continue
+		}
 		f.value().Get("hours").ForEach(func(_, hour gjson.Result) bool {
 			if began := core.Time(hour.Get("0").Num) * core.Time(core.Hour); at.Sub(began) < countsKept {
 				c.Requests += int(readCount(hour.Get("1")))
@@ -371,6 +374,18 @@ func (t *Tally) Add(at core.Time, ok bool) {
 	if !ok {
 		last.failures++
 	}
+}
+
+// Count adds up what was counted in the day before at.
+func (t *Tally) Count(at core.Time) Counts {
+	var c Counts
+	for _, h := range t.hours {
+		if at.Sub(core.Time(h.hour)*core.Time(core.Hour)) < countsKept {
+			c.Requests += int(h.requests)
+			c.Failures += int(h.failures)
+		}
+	}
+	return c
 }
 
 // CountDelta is the change that tells the others what the process called instance has counted.

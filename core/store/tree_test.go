@@ -188,7 +188,7 @@ func FuzzMerge(f *testing.F) {
 		for _, id := range tree.Providers() {
 			p := tree.Provider(id)
 			p.Account("a")
-			tree.Count(id, "a", 1000)
+			tree.Count(id, "a", "", 1000)
 		}
 		tree.Chains()
 		tree.Hidden()
@@ -294,8 +294,8 @@ func TestCountsAreTheLastDayOverAllProcesses(t *testing.T) {
 	two.Add(core.Time(29*core.Hour), false)
 	tree := store.Parse(store.CountDelta("p", "a", "one", &one, core.Time(29*core.Hour)))
 	tree.Join(store.CountDelta("p", "a", "two", &two, core.Time(29*core.Hour)))
-	assert.Equal(t, store.Counts{Requests: 25, Failures: 1}, tree.Count("p", "a", core.Time(29*core.Hour)))
-	assert.Equal(t, store.Counts{Requests: 2, Failures: 1}, tree.Count("p", "a", core.Time(52*core.Hour)))
+	assert.Equal(t, store.Counts{Requests: 25, Failures: 1}, tree.Count("p", "a", "", core.Time(29*core.Hour)))
+	assert.Equal(t, store.Counts{Requests: 2, Failures: 1}, tree.Count("p", "a", "", core.Time(52*core.Hour)))
 	tree.Prune(core.Time(60 * core.Hour))
 	assert.NotContains(t, tree.Text(), "hours")
 }
@@ -354,5 +354,10 @@ func TestReadConfig(t *testing.T) {
 	assert.Len(t, c.Warnings, 3)
 	assert.Contains(t, strings.Join(c.Warnings, "\n"), `"nonsense"`)
 	assert.Empty(t, store.ReadConfig("", "").Warnings)
+	c = store.ReadConfig(`{"footer":false,"switchNotices":false,"plainMessages":false,"waitSeconds":0}`, `{"footer":true,"waitSeconds":5}`)
+	assert.Equal(t, []bool{false, true, true}, []bool{c.NoFooter, c.NoNotices, c.Raw}, "the one in the runtime directory counts, key by key")
+	assert.Equal(t, 5*core.Second, c.Wait)
+	assert.Equal(t, core.Minute, store.ReadConfig("{}", "").Wait)
+	assert.Len(t, store.ReadConfig(`{"waitSeconds":-1,"footer":"no"}`, "").Warnings, 2)
 	assert.Len(t, store.ReadConfig("{", "[]").Warnings, 2)
 }

@@ -57,51 +57,48 @@ type BlockedModel struct {
 	Until core.Time
 }
 
-// Status shows accounts, a row each.
+// Status shows accounts, a row each, and below it the windows of its quota and the models that are blocked.
 func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json bool) *core.View {
 	v := &core.View{Title: "Accounts"}
-	v.Rows = append(v.Rows, core.Row{Cells: []string{"provider", "account", "standing", "why", "until"}, Tone: "head"})
+	v.Rows = append(v.Rows, core.Row{Cells: []string{"provider", "account", "state", "plan", "last used", "why"}, Tone: "head"})
 	var objects []string
-	for _, a := range accounts {
-		standing := string(a.Standing)
+	for i := range accounts {
+		a := &accounts[i]
+		state := stateWord(a)
+		for _, more := range [...]struct {
+			is   bool
+			word string
+		}{{a.Pinned, "pinned"}, {a.Reserve, "reserve"}} {
+			if more.is {
+				state += ", " + more.word
+			}
+		}
+		why := Because(Clean(a.Why), "", a.Until, at, zoneMinutes)
 		if a.Paused {
-			standing = "paused"
+			why = Clean(a.Pause)
 		}
-		row := core.Row{Cells: []string{a.Provider, a.Label, standing, a.Why, "-"}, Tone: stateTone(&a)}
 		if a.Fix != "" {
-			row.Cells[3] += "; " + a.Fix
+			why += "; " + a.Fix
 		}
-		if a.Why == "" {
-			row.Cells[3] = "-"
-		}
-		if !a.Until.IsZero() {
-			row.Cells[4] = Clock(a.Until, at, zoneMinutes) + " (" + Span(a.Until.Sub(at)) + ")"
-		}
-		v.Rows = append(v.Rows, row)
+		v.Rows = append(v.Rows, core.Row{Cells: []string{a.Provider, Clean(a.Label), state, dash(Clean(a.Plan)), used(a, at), dash(why)}, Tone: stateTone(a)})
 		if a.Twin != "" {
 			v.Notes = append(v.Notes, a.Provider+": "+a.ID+" is the same account as "+a.Twin+"; one of them is enough.")
 		}
 		var models []string
 		for _, m := range a.Models {
-			until := "-"
-			if !m.Until.IsZero() {
-				until = Clock(m.Until, at, zoneMinutes) + " (" + Span(m.Until.Sub(at)) + ")"
-			}
-			v.Rows = append(v.Rows, core.Row{Cells: []string{"", "  " + m.Model, "blocked", m.Why, until}, Tone: "wait"})
+			v.Rows = append(v.Rows, core.Row{Cells: []string{"", "  " + m.Model, "blocked", "", "", Because(Clean(m.Why), "", m.Until, at, zoneMinutes)}, Tone: "wait"})
 			models = append(models, (&core.Object{}).String("model", m.Model).String("why", m.Why).TimeOrNull("until", m.Until).Text())
 		}
-		v.Rows = append(v.Rows, usageRows(&a, at, zoneMinutes)...)
-		usage := UsageObject(&a.Usage).TimeOrNull("at", a.Usage.At)
-		objects = append(objects, (&core.Object{}).String("provider", a.Provider).String("id", a.ID).String("label", a.Label).
-			String("source", a.Source).Bool("login", a.Login).String("standing", standing).StringOrNull("kind", string(a.Fault)).
-			StringOrNull("sameAs", a.Twin).StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
-			Raw("usage", usage.Text()).Int("inFlight", int64(a.InFlight)).Text())
+		v.Rows = append(v.Rows, usageRows(a, at, zoneMinutes)...)
+		if json {
+			objects = append(objects, a.object(models).Text())
+		}
 	}
 	if len(accounts) == 0 {
 		v.Rows = nil
-		note := "No accounts yet. Log in with /login or put keys into Pi's auth.json; further keys of a provider P stand there as P-1, P-2 and so on."
+		note := "No accounts yet. Type /multi-auth add PROVIDER for keys or /multi-auth login PROVIDER; entries P, P-1, P-2 of Pi's auth.json count too."
 		if only != "" {
-			note = "No accounts of " + only + "."
+			note = "No accounts of " + Clean(only) + "."
 		}
 		v.Notes = append(v.Notes, note)
 	}
@@ -109,6 +106,45 @@ func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json
 		v.JSON = (&core.Object{}).Int("at", int64(at)).Raw("accounts", core.Array(objects)).Text()
 	}
 	return v
+}
+
+// used says when an account was used last and how often in a day.
+func used(a *Account, at core.Time) string {
+	text := ""
+	if !a.LastUsed.IsZero() {
+		text = Span(max(at.Sub(a.LastUsed), 0)) + " ago"
+	}
+	if a.Requests > 0 {
+		if text != "" {
+			text += ", "
+		}
+		text += strconv.Itoa(a.Requests) + " in a day"
+		if a.Failures > 0 {
+			text += ", " + strconv.Itoa(a.Failures) + " failed"
+		}
+	}
+	return dash(text)
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+func (a *Account) object(models []string) *core.Object {
+	standing := string(a.Standing)
+	if a.Paused {
+		standing = "paused"
+	}
+	return (&core.Object{}).String("provider", a.Provider).String("id", a.ID).String("label", a.Label).
+		String("source", a.Source).Bool("login", a.Login).String("standing", standing).StringOrNull("kind", string(a.Fault)).
+		StringOrNull("sameAs", a.Twin).StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
+		Int("inFlight", int64(a.InFlight)).TimeOrNull("lastUsed", a.LastUsed).Int("requestsOfTheDay", int64(a.Requests)).Int("failuresOfTheDay", int64(a.Failures)).
+		Raw("usage", UsageObject(&a.Usage).TimeOrNull("at", a.Usage.At).Text()).Bool("pinned", a.Pinned).Bool("reserve", a.Reserve).Bool("overage", a.Overage).
+		Int("priority", int64(a.Priority)).Raw("pools", quotedList(a.Pools)).Raw("projects", quotedList(a.Projects)).StringOrNull("baseUrl", a.BaseURL).
+		Int("headers", int64(a.Headers))
 }
 
 func tone(s core.StandingKind) string {

@@ -11,42 +11,26 @@ import (
 func usageRows(a *Account, at core.Time, zoneMinutes int) []core.Row {
 	var rows []core.Row
 	u := &a.Usage
-	seen := "-"
+	seen := ""
 	if !u.At.IsZero() {
 		seen = "seen " + Span(at.Sub(u.At)) + " ago"
 	}
-	add := func(name, what, why, until, tone string) {
-		rows = append(rows, core.Row{Cells: []string{"", "  " + name, what, why, until}, Tone: tone})
+	add := func(name, seen, text, tone string) {
+		rows = append(rows, core.Row{Cells: []string{"", "  " + name, "", "", seen, text}, Tone: tone})
 	}
 	for i := range u.Windows {
-		w := &u.Windows[i]
-		name, what, until, tone := w.Name, "unknown", "-", ""
-		if w.Model != "" {
-			name += " " + w.Model
-		}
-		used, known := w.UsedAt(at)
-		if known {
-			what = decimal(used, 10) + " % used"
-			if used >= 100 && !w.Aside {
-				tone = "wait"
-			}
-		}
-		if at.Before(w.ResetsAt) {
-			until = Clock(w.ResetsAt, at, zoneMinutes) + " (" + Span(w.ResetsAt.Sub(at)) + ")"
-		}
-		add(name, what, seen, until, tone)
+		d := window(u.Windows[i], at, zoneMinutes)
+		add(d.Label, seen, d.Text, d.Tone)
 	}
-	if b := u.Balance; b.Known {
+	if text := balance(u.Balance); text != "" {
 		tone := ""
-		if b.Exhausted {
+		if u.Balance.Exhausted {
 			tone = "bad"
 		}
-		add("balance", decimal(b.Amount, 100)+" "+b.Currency, seen, "-", tone)
-	} else if b.Exhausted {
-		add("balance", "used up", seen, "-", "bad")
+		add("balance", seen, text, tone)
 	}
 	if u.Error != "" {
-		add("usage", "not read", u.Error, "-", "")
+		add("usage", "", "not read: "+Clean(u.Error), "")
 	}
 	return rows
 }

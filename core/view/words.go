@@ -103,13 +103,16 @@ func Back(until, at core.Time, zoneMinutes int) string {
 	return "until " + Clock(until, at, zoneMinutes) + " (" + Span(until.Sub(at)) + ")"
 }
 
-// Because joins a reason, its cause and its end.
+// Because joins a reason, its cause and its end; each may be missing.
 func Because(reason, cause string, until, at core.Time, zoneMinutes int) string {
 	if cause != "" {
 		reason += ": " + cause
 	}
 	if !until.IsZero() {
-		reason += ", " + Back(until, at, zoneMinutes)
+		if reason != "" {
+			reason += ", "
+		}
+		reason += Back(until, at, zoneMinutes)
 	}
 	return reason
 }

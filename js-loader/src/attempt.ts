@@ -33,6 +33,10 @@ export interface Runtime {
 	headersOf(model: Model): Promise<Record<string, string | null>>;
 	/** Shows a calm notice. */
 	notice(text: string): void;
+	/** Hears that an account was leased. */
+	leased(): void;
+	/** Says how long a request still stands by, until what it answers is called; "{left}" in the text is the time until then. */
+	countdown(text: string, until: number): () => void;
 	/** Says once why a request went past the extension. */
 	failed(error: unknown): void;
 	newStream(): AnswerStream;
@@ -175,9 +179,12 @@ async function attempt(
 	const started = Date.now();
 	const outcome: Outcome = makeOutcome({ started, ended: started });
 	if (lease.say !== "") runtime.notice(lease.say);
+	runtime.leased();
 	const seen = nothingSeen(request.options.fetch);
 	try {
+		const shown = lease.wait === "" ? () => {} : runtime.countdown(lease.wait, lease.notBefore);
 		await pause(lease.notBefore - started, request.signal);
+		shown();
 		const prepared = await prepare(runtime, request, lease).catch((error) => {
 			outcome.notSent = true;
 			throw error;

@@ -5,8 +5,9 @@ import { type ExtensionAPI, type ExtensionContext, getAgentDir, VERSION } from "
 import { type Lease, makeAcquire } from "./abi.ts";
 import { type Runtime, textOf } from "./attempt.ts";
 import { publish, publishedElsewhere } from "./balancer.ts";
-import { answer, complete, draw } from "./commands.ts";
+import { answer, draw, offered, roomOf } from "./commands.ts";
 import { Core } from "./core.ts";
+import { countdown, glance } from "./footer.ts";
 import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
 import { keepReplaced, ownEntry, perform, piSide } from "./login.ts";
 import { placeholder } from "./members.ts";
@@ -59,8 +60,8 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 	if (!instance.rival) publish(() => coreOf(instance, []));
 
 	pi.registerCommand("multi-auth", {
-		description: "Accounts of your providers: status, why, help",
-		getArgumentCompletions: (prefix) => complete(prefix, instance.loaded?.ready.providers ?? []),
+		description: "Accounts of your providers: the screen, or a command (help lists them)",
+		getArgumentCompletions: (prefix) => completions(instance, prefix),
 		handler: (args, ctx) => command(instance, args, ctx),
 	});
 	const ensureAll = async (_event: unknown, ctx: ExtensionContext) => {
@@ -69,11 +70,22 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 	const ensure = async (_event: unknown, ctx: ExtensionContext) => {
 		await guard(instance, () => meet(pi, instance, ctx, false));
 	};
-	pi.on("session_start", ensureAll);
-	pi.on("before_agent_start", ensure);
-	pi.on("turn_start", ensure);
-	pi.on("model_select", ensure);
+	const look = async () => {
+		await guard(instance, () => glance(instance));
+	};
+	for (const [event, run] of [
+		["session_start", ensureAll],
+		["before_agent_start", ensure],
+		["turn_start", ensure],
+		["model_select", ensure],
+		["turn_end", look],
+	] as const)
+		pi.on(event as "turn_end", async (given, ctx) => {
+			await run(given, ctx);
+			if (event !== "turn_end") await look();
+		});
 	pi.on("session_shutdown", async () => {
+		clearInterval(instance.looking);
 		await guard(instance, async () => instance.loaded?.drain());
 	});
 	await provision(pi, instance);
@@ -169,6 +181,8 @@ function runtimeOf(instance: Instance): Runtime {
 		wrapping: (id) => wrappingElsewhere(instance.registry, id),
 		headersOf: (model) => headersOf(instance.registry, model),
 		notice: (text) => show(instance, text, "info"),
+		leased: () => void glance(instance).catch(() => {}),
+		countdown: (text, until) => countdown(instance, text, until),
 		failed: (error) => sayOnce(instance, "warning", `pi-multi-auth stepped aside: ${textOf(error)}`),
 		newStream: () => createAssistantMessageEventStream() as unknown as AnswerStream,
 	};
@@ -202,6 +216,17 @@ function loadFailure(error: unknown): string {
 	return textOf(error);
 }
 
+/** What may stand at the end of a line that is being typed; nothing while the core is not there. */
+async function completions(instance: Instance, prefix: string) {
+	try {
+		const core = instance.rival ? undefined : await coreOf(instance, []);
+		const turn = await core?.ask({ command: { text: "", words: ["complete", prefix], mode: "tui" } });
+		return turn?.view ? offered(prefix, turn.view) : null;
+	} catch {
+		return null;
+	}
+}
+
 async function command(instance: Instance, args: string, ctx: ExtensionContext): Promise<void> {
 	const give = (text: string, failed: boolean) =>
 		answer(text, failed, ctx.mode, (said, type) => ctx.ui.notify(said, type));
@@ -213,14 +238,14 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 		await core.catchUp();
 		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(core, ctx));
 		const view = await perform(core, args, ctx);
-		if (view) give(view.json === "" ? draw(view) : view.json, view.failed);
+		if (view) give(view.json === "" ? draw(view, roomOf(ctx.mode, process.stdout.columns)) : view.json, view.failed);
 	} catch (error) {
 		give(`pi-multi-auth could not answer: ${textOf(error)}`, true);
 	}
 }
 
 /** How often an open screen looks for what others changed, in milliseconds. */
-const glance = 1000;
+const watching = 1000;
 
 function tellerOf(core: Core, ctx: ExtensionContext): Teller {
 	return {

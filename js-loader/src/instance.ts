@@ -27,6 +27,8 @@ export interface Instance {
 	loaded: Core | undefined;
 	waiting: Notice[];
 	said: Set<string>;
+	/** Brings the figures of the footer up to date. */
+	looking: NodeJS.Timeout | undefined;
 }
 
 /** An instance that knows nothing yet. */
@@ -45,6 +47,7 @@ export function newInstance(root: string, places: Places): Instance {
 		loaded: undefined,
 		waiting: [],
 		said: new Set(),
+		looking: undefined,
 	};
 }
 

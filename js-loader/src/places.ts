@@ -14,7 +14,8 @@ export type FileName =
 	| "settings"
 	| "usage"
 	| "journal"
-	| "decisions";
+	| "decisions"
+	| "decisionsBefore";
 
 /** Where things are: Pi's own files in its agent directory, ours in the runtime directory, the configuration beside the extension. */
 export interface Places {
@@ -44,6 +45,7 @@ export function places(agent: string, root: string, env: NodeJS.ProcessEnv = pro
 			usage: join(runtime, "multi-auth-usage-cache.json"),
 			journal: join(runtime, "multi-auth.journal"),
 			decisions: join(runtime, "multi-auth-decisions.jsonl"),
+			decisionsBefore: join(runtime, "multi-auth-decisions.jsonl.1"),
 		},
 		runtime,
 		debug: [join(root, "debug"), join(runtime, "debug")],
@@ -64,7 +66,15 @@ export function extensionRoot(file: string): string {
 	return basename(folder) === "src" ? dirname(folder) : folder;
 }
 
-const defaults: Record<string, unknown> = { debug: false, hiddenProviders: [], rotationModes: {} };
+const defaults: Record<string, unknown> = {
+	debug: false,
+	hiddenProviders: [],
+	rotationModes: {},
+	footer: true,
+	switchNotices: true,
+	plainMessages: true,
+	waitSeconds: 60,
+};
 
 /** Whether a folder is a package manager's: an update empties it, and what a person put there is gone. */
 export function isManaged(root: string): boolean {

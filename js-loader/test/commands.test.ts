@@ -1,16 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { visibleWidth } from "@earendil-works/pi-tui";
 import type { View } from "../src/abi.ts";
-import { answer, complete, draw } from "../src/commands.ts";
+import { answer, columns, draw, offered } from "../src/commands.ts";
 
-test("words are completed, and a word that is complete is not offered again", () => {
-	const values = (prefix: string) => complete(prefix, ["demo", "demo-two"])?.map(({ value }) => value) ?? null;
-	assert.ok(values("")?.includes("status"));
-	assert.deepEqual(values("sta"), ["status"]);
-	assert.equal(values("status"), null);
-	assert.equal(values("nonsense"), null);
-	assert.deepEqual(values("status demo"), ["status demo-two"]);
-	assert.deepEqual(values("status --"), ["status --json"]);
+test("an offer keeps what stands before it, and nothing to offer is nothing", () => {
+	const view = { rows: [{ cells: ["demo", "Demo"], tone: "" }] } as View;
+	assert.deepEqual(offered("status de", view), [{ value: "status demo", label: "demo", description: "Demo" }]);
+	assert.deepEqual(offered("use work --", { rows: [{ cells: ["--json", ""], tone: "" }] } as View), [
+		{ value: "use work --json", label: "--json" },
+	]);
+	assert.equal(offered("x", { rows: [] as unknown } as View), null);
+});
+
+test("a table that is too wide is narrowed where it is widest, and goes on below", () => {
+	const row = (...cells: string[]) => ({ cells, tone: "" });
+	const long = "rate limited until the window of seven days is reset, which takes a while";
+	const lines = columns({ rows: [row("demo", "work", long), row("demo", "  7d", "")] } as View, 40);
+	assert.ok(lines.length > 2);
+	for (const [line] of lines) assert.ok(visibleWidth(line) <= 40, line);
+	assert.equal(
+		lines
+			.map(([line]) => line.slice(12))
+			.join(" ")
+			.trim(),
+		long,
+	);
+	assert.equal(columns({ rows: [row("a", long)] } as View).length, 1, "no bound, no break");
+	assert.ok(
+		columns({ rows: [row("x".repeat(50), "y".repeat(50))] } as View, 10).length >= 4,
+		"never narrower than is readable",
+	);
 });
 
 test("cells of a column share its width, and a heading spans them", () => {

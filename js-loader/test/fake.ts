@@ -176,6 +176,7 @@ export function lease(key: string, more: Partial<Lease> = {}): Lease {
 		attempt: 1,
 		switched: false,
 		say: "",
+		wait: "",
 		restart: false,
 		model: "",
 		api: "",
@@ -229,6 +230,8 @@ export function stage(core: unknown, mode = "tui", others: Record<string, Wrappi
 		wrapping: (id) => others[id],
 		headersOf: async () => ({ "x-models": "json" }),
 		notice: (text) => notices.push(text),
+		leased: () => {},
+		countdown: () => () => {},
 		failed: (error) => failures.push(error),
 		newStream,
 	};

@@ -172,6 +172,10 @@ test("config.json is written once with its defaults, and never into a managed in
 		debug: false,
 		hiddenProviders: [],
 		rotationModes: {},
+		footer: true,
+		switchNotices: true,
+		plainMessages: true,
+		waitSeconds: 60,
 	});
 	writeFileSync(join(dir, "config.json"), "mine");
 	writeDefaults(join(dir, "config.json"));

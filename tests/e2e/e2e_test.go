@@ -101,7 +101,7 @@ func TestA429IsNeverSeen(t *testing.T) {
 				assert.Equal(s, "ok\n", ran.Out)
 				assert.NotContains(s, s.vendor.Keys()[2:], "key-a", "another process knows that it is limited")
 				status := s.run("-p", "/multi-auth status")
-				assert.Contains(s, status.Out, "cooling")
+				assert.Contains(s, status.Out, "resting")
 				assert.Contains(s, status.Out, "rate limited")
 			})
 		})

@@ -26,7 +26,7 @@ func TestWhatEachFailureLeadsTo(t *testing.T) {
 		// status is a word that status shows afterwards, "" for none.
 		status string
 	}{
-		{"429 without a time", []vendor.Step{{Status: 429, Body: body("rate_limit", "slow down")}}, []string{"key-a", "key-b"}, "ok\n", "cooling"},
+		{"429 without a time", []vendor.Step{{Status: 429, Body: body("rate_limit", "slow down")}}, []string{"key-a", "key-b"}, "ok\n", "resting"},
 		{"a spent quota", []vendor.Step{spent}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
 		{"401", []vendor.Step{vendor.BadKey()}, []string{"key-a", "key-b"}, "ok\n", "suspended"},
 		{"402", []vendor.Step{{Status: 402, Body: body("billing", "no credit")}}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
@@ -34,7 +34,7 @@ func TestWhatEachFailureLeadsTo(t *testing.T) {
 		{"500 once", []vendor.Step{{Status: 500, Body: "oops"}, {}}, []string{"key-a", "key-a"}, "ok\n", ""},
 		{"500 twice", []vendor.Step{{Status: 500, Body: "oops"}}, []string{"key-a", "key-a", "key-b"}, "ok\n", ""},
 		{"a dropped connection", []vendor.Step{{Drop: true}}, []string{"key-a", "key-a", "key-b"}, "ok\n", ""},
-		{"an error inside the stream", []vendor.Step{{ErrorEvent: `{"error":{"message":"Rate limit reached","type":"rate_limit_error","code":429}}`}}, []string{"key-a", "key-b"}, "ok\n", "cooling"},
+		{"an error inside the stream", []vendor.Step{{ErrorEvent: `{"error":{"message":"Rate limit reached","type":"rate_limit_error","code":429}}`}}, []string{"key-a", "key-b"}, "ok\n", "resting"},
 		{"an empty answer", []vendor.Step{{Empty: true}}, []string{"key-a", "key-a", "key-b"}, "ok\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -54,7 +54,7 @@ func TestInTheTUIAHidden429AndBothCommands(t *testing.T) {
 		assert.NotContains(s, text, "Rate limit")
 		assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys())
 		s.types(screen, "/multi-auth status")
-		s.shows(screen, "cooling", "(429)", "demo-2")
+		s.shows(screen, "resting", "(429)", "demo-2")
 		s.types(screen, "/multi-auth why")
 		s.shows(screen, "already failed this request")
 		assert.Len(s, s.vendor.Keys(), 2, "commands ask nobody")

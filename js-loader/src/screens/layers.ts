@@ -105,7 +105,7 @@ export function reading(title: string, lines: (paint: Paint, width: number) => s
 export function readingOf(view: View): Layer {
 	return reading(view.title, (paint, width) => {
 		const lines: string[] = [];
-		for (const [text, tone] of columns(view))
+		for (const [text, tone] of columns(view, width))
 			for (const line of wrap(clean(text), width)) lines.push(toned(paint, tone, line));
 		for (const note of view.notes) lines.push("", ...wrap(clean(note), width));
 		return lines;
