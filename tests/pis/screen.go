@@ -91,8 +91,12 @@ func (s *Screen) Until(parts ...string) (string, error) {
 }
 
 func (s *Screen) when(fault string, patience time.Duration, is func(string) bool) (string, error) {
+	return s.poll(fault, patience, is, "capture-pane", "-p", "-S", "-200")
+}
+
+func (s *Screen) poll(fault string, patience time.Duration, is func(string) bool, capture ...string) (string, error) {
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		text, err := s.tmux("capture-pane", "-p", "-S", "-200")
+		text, err := s.tmux(capture...)
 		if err != nil || is(text) {
 			return text, err
 		}
@@ -100,6 +104,46 @@ func (s *Screen) when(fault string, patience time.Duration, is func(string) bool
 			return text, fmt.Errorf("%s on the screen:\n%s", fault, text)
 		}
 	}
+}
+
+// Now waits until what is to be seen at this moment has all the parts, and answers it.
+func (s *Screen) Now(parts ...string) (string, error) {
+	return s.seen(fmt.Sprintf("no %q", parts), func(text string) bool {
+		for _, part := range parts {
+			if !strings.Contains(text, part) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// Without waits until a text is not to be seen.
+func (s *Screen) Without(part string) error {
+	_, err := s.seen(fmt.Sprintf("still %q", part), func(text string) bool { return !strings.Contains(text, part) })
+	return err
+}
+
+func (s *Screen) seen(fault string, is func(string) bool) (string, error) {
+	return s.poll(fault, patience, is, "capture-pane", "-p")
+}
+
+// Colours answers what is to be seen with its colours, as escape sequences.
+func (s *Screen) Colours() (string, error) { return s.tmux("capture-pane", "-p", "-e") }
+
+// Resize gives the terminal another size.
+func (s *Screen) Resize(columns, rows int) error {
+	_, err := s.tmux("resize-window", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(rows))
+	return err
+}
+
+// Paste enters a text as it is, as a terminal does that was told to paste.
+func (s *Screen) Paste(text string) error {
+	if _, err := s.tmux("set-buffer", text); err != nil {
+		return err
+	}
+	_, err := s.tmux("paste-buffer", "-p", "-d")
+	return err
 }
 
 // Close ends Pi and the terminal.
