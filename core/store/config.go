@@ -41,7 +41,7 @@ type Config struct {
 
 // ConfigKeys are the keys of the configuration that mean something, the peer's included.
 var ConfigKeys = []string{"debug", "hiddenProviders", "excludeProviders", "rotationModes", "decisionLog", "rotatePerRequest", "minRotationIntervalMs",
-	"modelEntitlements"}
+	"modelEntitlements", "footer", "switchNotices", "plainMessages", "waitSeconds"}
 
 // ReadConfig reads the configuration at the extension's root and then the one in the runtime directory, which counts key by key.
 // Each text may be "". A wrong value falls back to what stood before it, with a warning.

@@ -260,7 +260,7 @@ function tellerOf(core: Core, ctx: ExtensionContext): Teller {
 			return view;
 		},
 		changed(heard) {
-			const timer = setInterval(() => void core.catchUp().then((turn) => turn && heard(), heard), glance);
+			const timer = setInterval(() => void core.catchUp().then((turn) => turn && heard(), heard), watching);
 			return () => clearInterval(timer);
 		},
 	};

@@ -164,7 +164,7 @@ export class Manager implements Component {
 			v: () => this.#ask({ all: !query.all }),
 			"/": () => this.#search(),
 			s: () => this.#ask({ sort: sorts[(sorts.indexOf(query.sort) + 1) % sorts.length] ?? "order" }),
-			t: () => this.#act(["refresh", pane === "providers" ? provider : this.#ref()]),
+			t: () => this.#act(["usage", pane === "providers" ? provider : this.#ref()]),
 			u: () => this.#act(["undo"]),
 			w: () => this.#read(["why", provider]),
 			f: () => this.#read(["forecast", provider]),
