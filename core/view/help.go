@@ -9,7 +9,6 @@ var helps = [][2]string{
 	{"why [PROVIDER]", "the last choice: every candidate and the one reason it lost"},
 	{"forecast [PROVIDER]", "when accounts and providers run out at this pace, and the next relief"},
 	{"add PROVIDER [--unchecked]", "keys, one or many: from a dialog, --stdin, --from-env NAME or --file PATH"},
-	{"usage [PROVIDER]", "read what is left of quotas anew"},
 	{"log [PROVIDER]", "what the choices of the last day and week cost"},
 	{"check [PROVIDER]", "ask the providers whether the keys work"},
 	{"login PROVIDER [--account ACCOUNT]", "one more login, or one anew"},
