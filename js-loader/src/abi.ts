@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x94a0576c;
+export const schemaHash = 0x69c1a5eb;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -119,6 +119,8 @@ export interface Lease {
 	switched: boolean;
 	/** Say is a notice for people about why this account is used, "" when nothing changed for them. */
 	say: string;
+	/** Wait is what to say until NotBefore while a person looks on, "" for a wait too short to speak of; "{left}" in it stands for the time left. */
+	wait: string;
 	/** Restart says that output already shown is to be replaced by this attempt's, in place. */
 	restart: boolean;
 	/**
@@ -417,7 +419,7 @@ export interface SecretHeader {
 
 /**
  * File is work on one of the files the host knows by name: "auth", "models", "state", "accounts", "usage", "catalogue", "config",
- * "settings" (the configuration in the runtime directory), "decisions" and "journal".
+ * "settings" (the configuration in the runtime directory), "decisions", "decisionsBefore" (the file before it) and "journal".
  */
 export interface File {
 	/**
@@ -1036,6 +1038,7 @@ function readLease(r: Reader): Lease {
 		attempt: r.number(),
 		switched: r.truth(),
 		say: r.text(),
+		wait: r.text(),
 		restart: r.truth(),
 		model: r.text(),
 		api: r.text(),
