@@ -169,7 +169,7 @@ func TestAPersonReadsAnewAndWhatFailsKeepsTheLastGood(t *testing.T) {
 	start(t, s, false)
 	view := tell(t, s, core.Message{Command: &core.Command{Text: "usage anthropic", Mode: "print"}}).View
 	assert.Len(t, v.asked, 2)
-	assert.Contains(t, fmt.Sprint(view.Rows), "25 % used")
+	assert.Contains(t, fmt.Sprint(view.Rows), "25% used")
 	for _, failing := range []int{429, 503, 401, -1} {
 		s.At = s.At.Add(core.Hour)
 		v.status[claudeUsage] = failing

@@ -15,7 +15,7 @@ const (
 	// longestCooldown holds where a month's window is meant (design: caps).
 	longestCooldown = 45 * core.Day
 	// countsTold is how often the counts of an account leave for the disk at most.
-	countsTold = 2 * core.Minute
+	countsTold = 15 * core.Minute
 	// homeRefreshed is how stale a session's stored time may get before a success renews it.
 	homeRefreshed = 2 * core.Minute
 )
