@@ -24,6 +24,7 @@ type Message struct {
 	Inspect *Inspect
 	Login   *Login
 	Show    *Show
+	Models  *Models
 }
 
 // Start begins the life of an instance: the core answers with a flow that reads the files and ends in Ready.
@@ -333,6 +334,12 @@ type Login struct {
 	Credential Secret
 }
 
+// Models asks the service of a provider that Pi has only through us for its list of models. The answer is a flow that ends in a View;
+// its JSON is the list as Pi takes it, "" where there is none.
+type Models struct {
+	Provider string
+}
+
 // Inspect asks what the core makes of something, without changing anything. Line is one JSON object.
 type Inspect struct {
 	Line string
@@ -369,10 +376,21 @@ type Ready struct {
 	Provision []string
 	// Hidden are providers that are left alone altogether.
 	Hidden []string
+	// Own are those of Providers that Pi has only through us: the host registers them with the models that Models brings.
+	Own []OwnProvider
 	// Debug says that the log is wanted.
 	Debug bool
 	// Headers are how the names of response headers begin that Outcome brings of a success; of a failure it brings all.
 	Headers []string
+}
+
+// OwnProvider is what the host registers a provider with.
+type OwnProvider struct {
+	ID   string
+	Name string
+	// API is Pi's word for the protocol and BaseURL where models are asked.
+	API     string
+	BaseURL string
 }
 
 // Effect is work asked of the host. Exactly one of the pointers is set.

@@ -88,6 +88,8 @@ type Provider struct {
 	Identity func(credential Secret) Identity
 	// Profile tells after a login of Pi's whose it is, where its tokens do not; nil where they do or nobody tells.
 	Profile *Profile
+	// Models is where the service lists its models, of a provider that Pi does not have; nil for Pi's own and where no list is documented.
+	Models *ModelSource
 	// Paste reads keys of a shape of its own out of what a person pasted; nil for the common rules.
 	Paste func(text string, many bool) Paste
 }

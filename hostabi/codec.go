@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x69c1a5eb
+const SchemaHash uint32 = 0x8abdf628
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -57,6 +57,10 @@ func (d *decoder) readMessage(v *core.Message) {
 	if d.truth("Message.Show") {
 		v.Show = new(core.Show)
 		d.readShow(v.Show)
+	}
+	if d.truth("Message.Models") {
+		v.Models = new(core.Models)
+		d.readModels(v.Models)
 	}
 }
 
@@ -214,6 +218,10 @@ func (d *decoder) readLogin(v *core.Login) {
 	v.Mode = d.text("Login.Mode")
 	v.Replaced = core.Secret(d.text("Login.Replaced"))
 	v.Credential = core.Secret(d.text("Login.Credential"))
+}
+
+func (d *decoder) readModels(v *core.Models) {
+	v.Provider = d.text("Models.Provider")
 }
 
 func (d *decoder) readInspect(v *core.Inspect) {
@@ -442,11 +450,23 @@ func appendReady(b []byte, v *core.Ready) []byte {
 	for i := range v.Hidden {
 		b = appendText(b, v.Hidden[i])
 	}
+	b = appendCount(b, len(v.Own))
+	for i := range v.Own {
+		b = appendOwnProvider(b, &v.Own[i])
+	}
 	b = appendTruth(b, v.Debug)
 	b = appendCount(b, len(v.Headers))
 	for i := range v.Headers {
 		b = appendText(b, v.Headers[i])
 	}
+	return b
+}
+
+func appendOwnProvider(b []byte, v *core.OwnProvider) []byte {
+	b = appendText(b, v.ID)
+	b = appendText(b, v.Name)
+	b = appendText(b, v.API)
+	b = appendText(b, v.BaseURL)
 	return b
 }
 

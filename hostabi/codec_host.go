@@ -55,6 +55,10 @@ func appendMessage(b []byte, v *core.Message) []byte {
 	if v.Show != nil {
 		b = appendShow(b, v.Show)
 	}
+	b = appendTruth(b, v.Models != nil)
+	if v.Models != nil {
+		b = appendModels(b, v.Models)
+	}
 	return b
 }
 
@@ -207,6 +211,11 @@ func appendLogin(b []byte, v *core.Login) []byte {
 	b = appendText(b, v.Mode)
 	b = appendText(b, string(v.Replaced))
 	b = appendText(b, string(v.Credential))
+	return b
+}
+
+func appendModels(b []byte, v *core.Models) []byte {
+	b = appendText(b, v.Provider)
 	return b
 }
 
@@ -456,6 +465,12 @@ func (d *decoder) readReady(v *core.Ready) {
 			v.Hidden[i] = d.text("Ready.Hidden")
 		}
 	}
+	if n := d.count("Ready.Own", 16); n > 0 {
+		v.Own = make([]core.OwnProvider, n)
+		for i := range v.Own {
+			d.readOwnProvider(&v.Own[i])
+		}
+	}
 	v.Debug = d.truth("Ready.Debug")
 	if n := d.count("Ready.Headers", 4); n > 0 {
 		v.Headers = make([]string, n)
@@ -463,6 +478,13 @@ func (d *decoder) readReady(v *core.Ready) {
 			v.Headers[i] = d.text("Ready.Headers")
 		}
 	}
+}
+
+func (d *decoder) readOwnProvider(v *core.OwnProvider) {
+	v.ID = d.text("OwnProvider.ID")
+	v.Name = d.text("OwnProvider.Name")
+	v.API = d.text("OwnProvider.API")
+	v.BaseURL = d.text("OwnProvider.BaseURL")
 }
 
 func (d *decoder) readEffect(v *core.Effect) {

@@ -79,6 +79,7 @@ var all = []core.Provider{
 		Origins: []string{"https://blazeai.boxu.dev"},
 		Key:     core.KeyShape{Prefixes: []string{"blz_"}},
 		Check:   core.KeyCheck{URL: "https://blazeai.boxu.dev/api/usage", Header: "authorization"},
+		Models:  &blazeapi.Models,
 	},
 	{
 		ID: "cerebras", Name: "Cerebras", Keys: true,
@@ -91,6 +92,7 @@ var all = []core.Provider{
 		Origins:     []string{"https://api.cline.bot"},
 		TokenPrefix: "workos:",
 		Check:       core.KeyCheck{URL: "https://api.cline.bot/api/v1/users/me", Header: "authorization"},
+		Models:      &cline.Models,
 		Identity:    clineAccount,
 	},
 	{
@@ -144,6 +146,7 @@ var all = []core.Provider{
 		ID: "kilo", Name: "Kilo", Keys: true, Login: "own", Methods: kilo.Methods, Renew: kilo.Renew,
 		Origins:  []string{"https://api.kilo.ai"},
 		Check:    core.KeyCheck{URL: "https://api.kilo.ai/api/profile", Header: "authorization"},
+		Models:   &kilo.Models,
 		Identity: emailAccount, Profile: &kiloProfile,
 	},
 	{

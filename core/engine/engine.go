@@ -34,6 +34,8 @@ type Engine struct {
 	members map[string][]core.Account
 	// identities are who credentials were found to be, by provider/account.
 	identities map[string]known
+	// written are the providers of models.json.
+	written []string
 	// stored are the providers a person hid on a screen.
 	stored []string
 	// state and own are our files as this instance knows them: what it read joined with what it changed.
@@ -168,6 +170,8 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 		return e.login(m)
 	case m.Show != nil:
 		return e.show(m)
+	case m.Models != nil:
+		return e.models(m)
 	}
 	return e.cancel(m)
 }
@@ -175,7 +179,7 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 func kinds(m core.Message) int {
 	n := 0
 	for _, set := range [...]bool{m.Start != nil, m.Changed != nil, m.Acquire != nil, m.Settle != nil, m.Resume != nil,
-		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil, m.Login != nil, m.Show != nil} {
+		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil, m.Login != nil, m.Show != nil, m.Models != nil} {
 		if set {
 			n++
 		}

@@ -96,7 +96,8 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 				e.complain(&turn, "warning", fileNames[name], "it cannot be read ("+r.Error+"), so its values are not used.")
 			}
 		case "models":
-			e.learn(store.ReadProviders(text))
+			e.written = store.ReadProviders(text)
+			e.learn(e.written)
 		case "auth":
 			e.readAuth(&turn, text, missing, r.Error)
 		case "journal":
@@ -264,6 +265,7 @@ func (e *Engine) ready() *core.Ready {
 	r.Headers = core.WindowHeaders
 	sort.Strings(r.Providers)
 	sort.Strings(r.Provision)
+	r.Own = e.ownProviders(r.Providers)
 	sort.Strings(r.Hidden)
 	return r
 }

@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x69c1a5eb;
+export const schemaHash = 0x8abdf628;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -29,6 +29,7 @@ export interface Message {
 	inspect?: Inspect | undefined;
 	login?: Login | undefined;
 	show?: Show | undefined;
+	models?: Models | undefined;
 }
 
 /** Start begins the life of an instance: the core answers with a flow that reads the files and ends in Ready. */
@@ -345,6 +346,14 @@ export interface Login {
 	credential: string;
 }
 
+/**
+ * Models asks the service of a provider that Pi has only through us for its list of models. The answer is a flow that ends in a View;
+ * its JSON is the list as Pi takes it, "" where there is none.
+ */
+export interface Models {
+	provider: string;
+}
+
 /** Inspect asks what the core makes of something, without changing anything. Line is one JSON object. */
 export interface Inspect {
 	line: string;
@@ -379,10 +388,21 @@ export interface Ready {
 	provision: string[];
 	/** Hidden are providers that are left alone altogether. */
 	hidden: string[];
+	/** Own are those of Providers that Pi has only through us: the host registers them with the models that Models brings. */
+	own: OwnProvider[];
 	/** Debug says that the log is wanted. */
 	debug: boolean;
 	/** Headers are how the names of response headers begin that Outcome brings of a success; of a failure it brings all. */
 	headers: string[];
+}
+
+/** OwnProvider is what the host registers a provider with. */
+export interface OwnProvider {
+	id: string;
+	name: string;
+	/** API is Pi's word for the protocol and BaseURL where models are asked. */
+	api: string;
+	baseURL: string;
 }
 
 /** Effect is work asked of the host. Exactly one of the pointers is set. */
@@ -646,6 +666,8 @@ export function writeMessage(w: Writer, v: Message): void {
 	if (v.login !== undefined) writeLogin(w, v.login);
 	w.truth(v.show !== undefined);
 	if (v.show !== undefined) writeShow(w, v.show);
+	w.truth(v.models !== undefined);
+	if (v.models !== undefined) writeModels(w, v.models);
 }
 
 function writeStart(w: Writer, v: Start): void {
@@ -768,6 +790,10 @@ function writeLogin(w: Writer, v: Login): void {
 	w.text(v.credential);
 }
 
+function writeModels(w: Writer, v: Models): void {
+	w.text(v.provider);
+}
+
 function writeInspect(w: Writer, v: Inspect): void {
 	w.text(v.line);
 }
@@ -823,6 +849,7 @@ export function makeMessage(v: Part<Message> = {}): Message {
 		inspect: v.inspect && makeInspect(v.inspect),
 		login: v.login && makeLogin(v.login),
 		show: v.show && makeShow(v.show),
+		models: v.models && makeModels(v.models),
 	};
 }
 
@@ -976,6 +1003,13 @@ export function makeLogin(v: Part<Login> = {}): Login {
 		mode: v.mode ?? "",
 		replaced: v.replaced ?? "",
 		credential: v.credential ?? "",
+	};
+}
+
+/** Makes a whole Models of a part. */
+export function makeModels(v: Part<Models> = {}): Models {
+	return {
+		provider: v.provider ?? "",
 	};
 }
 
@@ -1153,8 +1187,18 @@ function readReady(r: Reader): Ready {
 		providers: r.list((r) => r.text()),
 		provision: r.list((r) => r.text()),
 		hidden: r.list((r) => r.text()),
+		own: r.list(readOwnProvider),
 		debug: r.truth(),
 		headers: r.list((r) => r.text()),
+	};
+}
+
+function readOwnProvider(r: Reader): OwnProvider {
+	return {
+		id: r.text(),
+		name: r.text(),
+		api: r.text(),
+		baseURL: r.text(),
 	};
 }
 

@@ -11,6 +11,7 @@ import { countdown, glance } from "./footer.ts";
 import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
 import { keepReplaced, ownEntry, perform, piSide } from "./login.ts";
 import { placeholder } from "./members.ts";
+import { alignOwn, fetchOwn, registerKept } from "./own-models.ts";
 import type { AnswerStream } from "./pi.ts";
 import { extensionRoot, keepConfig, places, writeDefaults } from "./places.ts";
 import { isWithin } from "./platform.ts";
@@ -62,7 +63,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 	pi.registerCommand("multi-auth", {
 		description: "Accounts of your providers: the screen, or a command (help lists them)",
 		getArgumentCompletions: (prefix) => completions(instance, prefix),
-		handler: (args, ctx) => command(instance, args, ctx),
+		handler: (args, ctx) => command(pi, instance, args, ctx),
 	});
 	const ensureAll = async (_event: unknown, ctx: ExtensionContext) => {
 		await guard(instance, () => meet(pi, instance, ctx, true));
@@ -88,6 +89,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 		clearInterval(instance.looking);
 		await guard(instance, async () => instance.loaded?.drain());
 	});
+	if (!instance.rival) registerKept(pi, instance, () => coreOf(instance, []));
 	await provision(pi, instance);
 }
 
@@ -130,6 +132,7 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 	const core = await coreOf(instance, known);
 	if (!core) return;
 	await core.catchUp(all ? known : undefined);
+	if (all) alignOwn(pi, instance, core);
 	const ids = new Set(all ? core.ready.providers : []);
 	if (ctx.model) ids.add(ctx.model.provider);
 	let changed = false;
@@ -227,7 +230,7 @@ async function completions(instance: Instance, prefix: string) {
 	}
 }
 
-async function command(instance: Instance, args: string, ctx: ExtensionContext): Promise<void> {
+async function command(pi: ExtensionAPI, instance: Instance, args: string, ctx: ExtensionContext): Promise<void> {
 	const give = (text: string, failed: boolean) =>
 		answer(text, failed, ctx.mode, (said, type) => ctx.ui.notify(said, type));
 	try {
@@ -236,9 +239,10 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 		const core = await coreOf(instance, []);
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
 		await core.catchUp();
-		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(core, ctx));
+		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(pi, instance, core, ctx));
 		const view = await perform(core, args, ctx);
 		if (view) give(view.json === "" ? draw(view, roomOf(ctx.mode, process.stdout.columns)) : view.json, view.failed);
+		await showModels(pi, instance, core, ctx);
 	} catch (error) {
 		give(`pi-multi-auth could not answer: ${textOf(error)}`, true);
 	}
@@ -247,7 +251,12 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 /** How often an open screen looks for what others changed, in milliseconds. */
 const watching = 1000;
 
-function tellerOf(core: Core, ctx: ExtensionContext): Teller {
+/** Models of a provider that Pi has only through us appear with its first account. */
+async function showModels(pi: ExtensionAPI, instance: Instance, core: Core, ctx: ExtensionContext): Promise<void> {
+	if (core.ready.own.length > 0 && (await fetchOwn(pi, instance, core))) await meet(pi, instance, ctx, true);
+}
+
+function tellerOf(pi: ExtensionAPI, instance: Instance, core: Core, ctx: ExtensionContext): Teller {
 	return {
 		async show(query) {
 			const { screen } = await core.ask({ show: query });
@@ -257,6 +266,7 @@ function tellerOf(core: Core, ctx: ExtensionContext): Teller {
 		async command(words) {
 			const view = await perform(core, words, ctx);
 			if (!view) throw new Error("the core did not answer");
+			void guard(instance, () => showModels(pi, instance, core, ctx));
 			return view;
 		},
 		changed(heard) {

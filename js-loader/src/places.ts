@@ -13,6 +13,7 @@ export type FileName =
 	| "config"
 	| "settings"
 	| "usage"
+	| "catalogue"
 	| "journal"
 	| "decisions"
 	| "decisionsBefore";
@@ -42,6 +43,7 @@ export function places(agent: string, root: string, env: NodeJS.ProcessEnv = pro
 			state: join(runtime, "multi-auth.json"),
 			config: join(root, "config.json"),
 			settings: join(runtime, "multi-auth-config.json"),
+			catalogue: join(runtime, "multi-auth-models.json"),
 			usage: join(runtime, "multi-auth-usage-cache.json"),
 			journal: join(runtime, "multi-auth.journal"),
 			decisions: join(runtime, "multi-auth-decisions.jsonl"),

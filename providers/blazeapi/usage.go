@@ -20,3 +20,6 @@ var Usage = &core.UsageSource{
 		{If: "plan.premium_daily_credits!0", Amount: "plan.premium_daily_credits", Less: "usage.today.premium_credits|usage.premium_used", Currency: "premium credits", Serves: true},
 	},
 }
+
+// Models is the service's own list, as OpenAI shapes it (its API page, 2026-09).
+var Models = core.ModelSource{URL: "https://blazeai.boxu.dev/api/models", Key: true, Base: "https://blazeai.boxu.dev/api/v1", API: "openai-completions"}

@@ -19,3 +19,6 @@ var Usage = &core.UsageSource{
 	},
 	Balance: []core.BalanceRow{{If: "data.balance", Amount: "data.balance", Per: 10000, Currency: "credits"}},
 }
+
+// Models is the public list that Cline's own clients load, in OpenRouter's shape (cline/cline, 2026-11).
+var Models = core.ModelSource{URL: "https://api.cline.bot/api/v1/ai/cline/models", Base: "https://api.cline.bot/api/v1", API: "openai-completions"}
