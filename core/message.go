@@ -332,10 +332,15 @@ type Login struct {
 	// the replaced one stays as an account of ours unless both are the same.
 	Replaced   Secret
 	Credential Secret
+	// Entry asks for the credential alone, which Pi keeps itself: that of a login, or Credential renewed. The answer is a Lease with
+	// it, or a View that says why there is none.
+	Entry bool
 }
 
 // Models asks the service of a provider that Pi has only through us for its list of models. The answer is a flow that ends in a View;
-// its JSON is the list as Pi takes it, "" where there is none.
+// its JSON is the list as Pi takes it, "" where there is none. Without a provider it is answered at once with those there are, a list of
+// {"id","name","api","baseUrl","login","prefix","headers","accounts","list"}: what Pi has to know of them, whether there are accounts
+// and whether a list of models is told.
 type Models struct {
 	Provider string
 }
@@ -376,21 +381,10 @@ type Ready struct {
 	Provision []string
 	// Hidden are providers that are left alone altogether.
 	Hidden []string
-	// Own are those of Providers that Pi has only through us: the host registers them with the models that Models brings.
-	Own []OwnProvider
 	// Debug says that the log is wanted.
 	Debug bool
 	// Headers are how the names of response headers begin that Outcome brings of a success; of a failure it brings all.
 	Headers []string
-}
-
-// OwnProvider is what the host registers a provider with.
-type OwnProvider struct {
-	ID   string
-	Name string
-	// API is Pi's word for the protocol and BaseURL where models are asked.
-	API     string
-	BaseURL string
 }
 
 // Effect is work asked of the host. Exactly one of the pointers is set.

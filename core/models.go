@@ -16,6 +16,8 @@ type ModelSource struct {
 	// Base and API are where a model is asked, and in which of Pi's protocols.
 	Base string
 	API  string
+	// Headers go with every request to a model: what the service requires of its clients.
+	Headers []SecretHeader
 }
 
 const (

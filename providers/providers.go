@@ -215,6 +215,7 @@ var all = []core.Provider{
 	},
 	{
 		ID: "qwen", Name: "Qwen", Login: "own", Methods: qwen.Methods, Renewal: &qwen.Renewal,
+		Models:  &qwen.Models,
 		Origins: []string{"https://dashscope.aliyuncs.com", "https://portal.qwen.ai", "https://chat.qwen.ai"},
 	},
 	{

@@ -22,6 +22,8 @@ func (e *Engine) login(m core.Message) (core.Turn, error) {
 			why = l.Provider + " is hidden in the configuration."
 		}
 		return noLogin(why), nil
+	case l.Entry:
+		return e.begin(func(h *flow.Host) core.Turn { return e.entry(h, l) }), nil
 	case l.Credential != "":
 		return e.begin(func(h *flow.Host) core.Turn { return e.keepReplaced(h, l) }), nil
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"pimultiauth/core"
 	"pimultiauth/core/flow"
+	"pimultiauth/core/oauth"
 )
 
 // longestList bounds the text of a service's list of models.
@@ -11,8 +12,11 @@ const longestList = 6 << 20
 // models asks a provider of ours for its list of models. The answer's JSON is Pi's list; nothing is kept here.
 func (e *Engine) models(m core.Message) (core.Turn, error) {
 	id := m.Models.Provider
+	if id == "" {
+		return core.Turn{View: &core.View{Title: "Providers", JSON: e.ownProviders()}}, nil
+	}
 	s := e.catalogue[id].Models
-	if s == nil || e.hidden(id) || e.pools[id] == nil {
+	if s == nil || s.URL == "" || e.hidden(id) || e.pools[id] == nil {
 		return noLogin(id + " has no list of models"), nil
 	}
 	return e.begin(func(h *flow.Host) core.Turn {
@@ -43,13 +47,52 @@ func (e *Engine) models(m core.Message) (core.Turn, error) {
 	}), nil
 }
 
-// ownProviders are the providers with accounts that Pi has only through us. What a person wrote into models.json counts before it.
-func (e *Engine) ownProviders(ids []string) []core.OwnProvider {
-	var out []core.OwnProvider
-	for _, id := range ids {
-		if p := e.catalogue[id]; p.Models != nil && !contains(e.written, id) && !e.hidden(id) {
-			out = append(out, core.OwnProvider{ID: id, Name: p.Name, API: p.Models.API, BaseURL: p.Models.Base})
+// ownProviders are the providers that Pi has only through us. What a person wrote into models.json counts before it.
+func (e *Engine) ownProviders() string {
+	var out []string
+	for _, id := range sortedIDs(e.catalogue) {
+		p := e.catalogue[id]
+		if p.ID != id || p.Models == nil || contains(e.written, id) || e.hidden(id) {
+			continue
 		}
+		stored := false
+		if pool := e.pools[id]; pool != nil {
+			for i := range pool.Accounts {
+				stored = stored || pool.Accounts[i].Source == "stored"
+			}
+		}
+		var headers core.Object
+		for _, header := range p.Models.Headers {
+			headers.String(header.Name, header.Value.Reveal())
+		}
+		out = append(out, (&core.Object{}).String("id", id).String("name", p.Name).String("api", p.Models.API).String("baseUrl", p.Models.Base).
+			Bool("login", p.Methods != nil).String("prefix", p.TokenPrefix).Raw("headers", headers.Text()).Bool("accounts", stored).Bool("list", p.Models.URL != "").Text())
 	}
-	return out
+	return core.Array(out)
+}
+
+// entry gets a credential that Pi keeps itself: by a login, or by renewing the one it has.
+func (e *Engine) entry(h *flow.Host, l core.Login) core.Turn {
+	own := e.catalogue[l.Provider]
+	var fresh core.Secret
+	var err error
+	switch {
+	case l.Credential == "":
+		fresh, err = e.logIn(h, l)
+	case own.Renew != nil:
+		h.Seal()
+		fresh, err = own.Renew(h, l.Credential)
+	case own.Renewal != nil:
+		h.Seal()
+		fresh, err = oauth.Renew(h, *own.Renewal, l.Credential)
+	default:
+		return noLogin(l.Provider + " has no login of ours")
+	}
+	if err != nil {
+		return noLogin(e.nameOf(l.Provider) + ": " + oauth.Failure(err).Text)
+	}
+	if l.Credential == "" {
+		fresh = e.introduce(h, l.Provider, fresh)
+	}
+	return core.Turn{Lease: &core.Lease{Provider: l.Provider, Source: "stored", Credential: fresh}}
 }

@@ -265,7 +265,6 @@ func (e *Engine) ready() *core.Ready {
 	r.Headers = core.WindowHeaders
 	sort.Strings(r.Providers)
 	sort.Strings(r.Provision)
-	r.Own = e.ownProviders(r.Providers)
 	sort.Strings(r.Hidden)
 	return r
 }

@@ -76,7 +76,7 @@ export class Core {
 	#pending = new Set<Promise<unknown>>();
 	#reviving: Promise<void> | undefined;
 	/** What the core said last of providers and their accounts. */
-	ready: Ready = { providers: [], provision: [], hidden: [], own: [], debug: false, headers: [] };
+	ready: Ready = { providers: [], provision: [], hidden: [], debug: false, headers: [] };
 
 	private constructor(options: CoreOptions, module: WebAssembly.Module) {
 		this.#options = options;

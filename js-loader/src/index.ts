@@ -132,7 +132,9 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 	const core = await coreOf(instance, known);
 	if (!core) return;
 	await core.catchUp(all ? known : undefined);
-	if (all) alignOwn(pi, instance, core);
+	const missing = all && (await alignOwn(pi, instance, core));
+	// Lists come when they come: nobody waits for them.
+	if (missing && ctx.mode === "tui") void guard(instance, () => showModels(pi, instance, core, ctx));
 	const ids = new Set(all ? core.ready.providers : []);
 	if (ctx.model) ids.add(ctx.model.provider);
 	let changed = false;
@@ -253,7 +255,7 @@ const watching = 1000;
 
 /** Models of a provider that Pi has only through us appear with its first account. */
 async function showModels(pi: ExtensionAPI, instance: Instance, core: Core, ctx: ExtensionContext): Promise<void> {
-	if (core.ready.own.length > 0 && (await fetchOwn(pi, instance, core))) await meet(pi, instance, ctx, true);
+	if (await fetchOwn(pi, instance, core)) await meet(pi, instance, ctx, true);
 }
 
 function tellerOf(pi: ExtensionAPI, instance: Instance, core: Core, ctx: ExtensionContext): Teller {

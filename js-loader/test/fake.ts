@@ -191,7 +191,7 @@ export function lease(key: string, more: Partial<Lease> = {}): Lease {
 export class ScriptedCore {
 	acquired: Acquire[] = [];
 	outcomes: Outcome[] = [];
-	ready = { providers: ["demo"], provision: [], hidden: [], own: [], debug: false, headers: ["x-ratelimit-"] };
+	ready = { providers: ["demo"], provision: [], hidden: [], debug: false, headers: ["x-ratelimit-"] };
 	quiet = new Quiet();
 	/** Holds the next acquire until it is resolved. */
 	gate: Promise<void> | undefined;

@@ -21,4 +21,5 @@ var Usage = &core.UsageSource{
 }
 
 // Models is the public list that Cline's own clients load, in OpenRouter's shape (cline/cline, 2026-11).
-var Models = core.ModelSource{URL: "https://api.cline.bot/api/v1/ai/cline/models", Base: "https://api.cline.bot/api/v1", API: "openai-completions"}
+var Models = core.ModelSource{URL: "https://api.cline.bot/api/v1/ai/cline/models", Base: "https://api.cline.bot/api/v1", API: "openai-completions",
+	Headers: append([]core.SecretHeader{{Name: "HTTP-Referer", Value: "https://cline.bot"}, {Name: "X-Title", Value: "Cline"}, {Name: "X-IS-MULTIROOT", Value: "false"}}, headers...)}

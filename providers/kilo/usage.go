@@ -13,4 +13,5 @@ var Usage = &core.UsageSource{
 }
 
 // Models is the public list of the gateway, in OpenRouter's shape (kilo.ai/docs/gateway/models-and-providers, 2026-11).
-var Models = core.ModelSource{URL: "https://api.kilo.ai/api/gateway/models", Base: "https://api.kilo.ai/api/gateway", API: "openai-completions"}
+var Models = core.ModelSource{URL: "https://api.kilo.ai/api/gateway/models", Base: "https://api.kilo.ai/api/gateway", API: "openai-completions",
+	Headers: []core.SecretHeader{editor}}

@@ -56,3 +56,6 @@ func Extra(reply string) string {
 	}
 	return (&core.Object{}).Raw("request", (&core.Object{}).String("baseUrl", base).Text()).Text()
 }
+
+// Models says where Qwen's models are asked; no list of those of a login is documented, so they stand in models.json.
+var Models = core.ModelSource{Base: "https://dashscope.aliyuncs.com/compatible-mode/v1", API: "openai-completions"}
