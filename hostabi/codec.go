@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x8abdf628
+const SchemaHash uint32 = 0x8dace470
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -218,6 +218,7 @@ func (d *decoder) readLogin(v *core.Login) {
 	v.Mode = d.text("Login.Mode")
 	v.Replaced = core.Secret(d.text("Login.Replaced"))
 	v.Credential = core.Secret(d.text("Login.Credential"))
+	v.Entry = d.truth("Login.Entry")
 }
 
 func (d *decoder) readModels(v *core.Models) {
@@ -450,23 +451,11 @@ func appendReady(b []byte, v *core.Ready) []byte {
 	for i := range v.Hidden {
 		b = appendText(b, v.Hidden[i])
 	}
-	b = appendCount(b, len(v.Own))
-	for i := range v.Own {
-		b = appendOwnProvider(b, &v.Own[i])
-	}
 	b = appendTruth(b, v.Debug)
 	b = appendCount(b, len(v.Headers))
 	for i := range v.Headers {
 		b = appendText(b, v.Headers[i])
 	}
-	return b
-}
-
-func appendOwnProvider(b []byte, v *core.OwnProvider) []byte {
-	b = appendText(b, v.ID)
-	b = appendText(b, v.Name)
-	b = appendText(b, v.API)
-	b = appendText(b, v.BaseURL)
 	return b
 }
 

@@ -211,6 +211,7 @@ func appendLogin(b []byte, v *core.Login) []byte {
 	b = appendText(b, v.Mode)
 	b = appendText(b, string(v.Replaced))
 	b = appendText(b, string(v.Credential))
+	b = appendTruth(b, v.Entry)
 	return b
 }
 
@@ -465,12 +466,6 @@ func (d *decoder) readReady(v *core.Ready) {
 			v.Hidden[i] = d.text("Ready.Hidden")
 		}
 	}
-	if n := d.count("Ready.Own", 16); n > 0 {
-		v.Own = make([]core.OwnProvider, n)
-		for i := range v.Own {
-			d.readOwnProvider(&v.Own[i])
-		}
-	}
 	v.Debug = d.truth("Ready.Debug")
 	if n := d.count("Ready.Headers", 4); n > 0 {
 		v.Headers = make([]string, n)
@@ -478,13 +473,6 @@ func (d *decoder) readReady(v *core.Ready) {
 			v.Headers[i] = d.text("Ready.Headers")
 		}
 	}
-}
-
-func (d *decoder) readOwnProvider(v *core.OwnProvider) {
-	v.ID = d.text("OwnProvider.ID")
-	v.Name = d.text("OwnProvider.Name")
-	v.API = d.text("OwnProvider.API")
-	v.BaseURL = d.text("OwnProvider.BaseURL")
 }
 
 func (d *decoder) readEffect(v *core.Effect) {

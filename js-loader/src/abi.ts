@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x8abdf628;
+export const schemaHash = 0x8dace470;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -344,11 +344,18 @@ export interface Login {
 	 */
 	replaced: string;
 	credential: string;
+	/**
+	 * Entry asks for the credential alone, which Pi keeps itself: that of a login, or Credential renewed. The answer is a Lease with
+	 * it, or a View that says why there is none.
+	 */
+	entry: boolean;
 }
 
 /**
  * Models asks the service of a provider that Pi has only through us for its list of models. The answer is a flow that ends in a View;
- * its JSON is the list as Pi takes it, "" where there is none.
+ * its JSON is the list as Pi takes it, "" where there is none. Without a provider it is answered at once with those there are, a list of
+ * {"id","name","api","baseUrl","login","prefix","headers","accounts","list"}: what Pi has to know of them, whether there are accounts
+ * and whether a list of models is told.
  */
 export interface Models {
 	provider: string;
@@ -388,21 +395,10 @@ export interface Ready {
 	provision: string[];
 	/** Hidden are providers that are left alone altogether. */
 	hidden: string[];
-	/** Own are those of Providers that Pi has only through us: the host registers them with the models that Models brings. */
-	own: OwnProvider[];
 	/** Debug says that the log is wanted. */
 	debug: boolean;
 	/** Headers are how the names of response headers begin that Outcome brings of a success; of a failure it brings all. */
 	headers: string[];
-}
-
-/** OwnProvider is what the host registers a provider with. */
-export interface OwnProvider {
-	id: string;
-	name: string;
-	/** API is Pi's word for the protocol and BaseURL where models are asked. */
-	api: string;
-	baseURL: string;
 }
 
 /** Effect is work asked of the host. Exactly one of the pointers is set. */
@@ -788,6 +784,7 @@ function writeLogin(w: Writer, v: Login): void {
 	w.text(v.mode);
 	w.text(v.replaced);
 	w.text(v.credential);
+	w.truth(v.entry);
 }
 
 function writeModels(w: Writer, v: Models): void {
@@ -1003,6 +1000,7 @@ export function makeLogin(v: Part<Login> = {}): Login {
 		mode: v.mode ?? "",
 		replaced: v.replaced ?? "",
 		credential: v.credential ?? "",
+		entry: v.entry ?? false,
 	};
 }
 
@@ -1187,18 +1185,8 @@ function readReady(r: Reader): Ready {
 		providers: r.list((r) => r.text()),
 		provision: r.list((r) => r.text()),
 		hidden: r.list((r) => r.text()),
-		own: r.list(readOwnProvider),
 		debug: r.truth(),
 		headers: r.list((r) => r.text()),
-	};
-}
-
-function readOwnProvider(r: Reader): OwnProvider {
-	return {
-		id: r.text(),
-		name: r.text(),
-		api: r.text(),
-		baseURL: r.text(),
 	};
 }
 

@@ -33,6 +33,9 @@ const self = fileURLToPath(import.meta.url);
 const active = Symbol.for("pi-multi-auth");
 const oldestPi = [0, 84];
 
+/** Pi's interface, as this load of the extension was given it. */
+let newest: ExtensionAPI | undefined;
+
 /** Pi's entry: whatever goes wrong in here, Pi works on as if the extension were not there, and says why once. */
 export default async function piMultiAuth(pi: ExtensionAPI): Promise<void> {
 	try {
@@ -63,7 +66,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 	pi.registerCommand("multi-auth", {
 		description: "Accounts of your providers: the screen, or a command (help lists them)",
 		getArgumentCompletions: (prefix) => completions(instance, prefix),
-		handler: (args, ctx) => command(pi, instance, args, ctx),
+		handler: (args, ctx) => command(instance, args, ctx),
 	});
 	const ensureAll = async (_event: unknown, ctx: ExtensionContext) => {
 		await guard(instance, () => meet(pi, instance, ctx, true));
@@ -89,6 +92,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 		clearInterval(instance.looking);
 		await guard(instance, async () => instance.loaded?.drain());
 	});
+	newest = pi;
 	if (!instance.rival) registerKept(pi, instance, () => coreOf(instance, []));
 	await provision(pi, instance);
 }
@@ -134,7 +138,7 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 	await core.catchUp(all ? known : undefined);
 	const missing = all && (await alignOwn(pi, instance, core));
 	// Lists come when they come: nobody waits for them.
-	if (missing && ctx.mode === "tui") void guard(instance, () => showModels(pi, instance, core, ctx));
+	if (missing && ctx.mode === "tui") void guard(instance, () => showModels(instance, ctx));
 	const ids = new Set(all ? core.ready.providers : []);
 	if (ctx.model) ids.add(ctx.model.provider);
 	let changed = false;
@@ -232,7 +236,7 @@ async function completions(instance: Instance, prefix: string) {
 	}
 }
 
-async function command(pi: ExtensionAPI, instance: Instance, args: string, ctx: ExtensionContext): Promise<void> {
+async function command(instance: Instance, args: string, ctx: ExtensionContext): Promise<void> {
 	const give = (text: string, failed: boolean) =>
 		answer(text, failed, ctx.mode, (said, type) => ctx.ui.notify(said, type));
 	try {
@@ -241,12 +245,13 @@ async function command(pi: ExtensionAPI, instance: Instance, args: string, ctx: 
 		const core = await coreOf(instance, []);
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
 		await core.catchUp();
-		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(pi, instance, core, ctx));
+		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(instance, core, ctx));
 		const view = await perform(core, args, ctx);
 		if (view) give(view.json === "" ? draw(view, roomOf(ctx.mode, process.stdout.columns)) : view.json, view.failed);
-		await showModels(pi, instance, core, ctx);
 	} catch (error) {
 		give(`pi-multi-auth could not answer: ${textOf(error)}`, true);
+	} finally {
+		await guard(instance, () => showModels(instance, ctx));
 	}
 }
 
@@ -254,11 +259,12 @@ async function command(pi: ExtensionAPI, instance: Instance, args: string, ctx: 
 const watching = 1000;
 
 /** Models of a provider that Pi has only through us appear with its first account. */
-async function showModels(pi: ExtensionAPI, instance: Instance, core: Core, ctx: ExtensionContext): Promise<void> {
-	if (await fetchOwn(pi, instance, core)) await meet(pi, instance, ctx, true);
+async function showModels(instance: Instance, ctx: ExtensionContext): Promise<void> {
+	const core = instance.loaded;
+	if (core && newest && (await fetchOwn(newest, instance, core))) await meet(newest, instance, ctx, true);
 }
 
-function tellerOf(pi: ExtensionAPI, instance: Instance, core: Core, ctx: ExtensionContext): Teller {
+function tellerOf(instance: Instance, core: Core, ctx: ExtensionContext): Teller {
 	return {
 		async show(query) {
 			const { screen } = await core.ask({ show: query });
@@ -268,7 +274,7 @@ function tellerOf(pi: ExtensionAPI, instance: Instance, core: Core, ctx: Extensi
 		async command(words) {
 			const view = await perform(core, words, ctx);
 			if (!view) throw new Error("the core did not answer");
-			void guard(instance, () => showModels(pi, instance, core, ctx));
+			void guard(instance, () => showModels(instance, ctx));
 			return view;
 		},
 		changed(heard) {
