@@ -132,7 +132,7 @@ pack: all js-loader/README.md
 inspect: $(WASM)
 	@go run ./tests/inspect
 
-# How many samples of failures are read as they should be. DIR=… reads samples of another place.
+# How many samples of failures, usage, pastes, overrides and identities are read as they should be. DIR=… reads samples of another place.
 accuracy:
 	@go run ./tests/accuracy $(DIR)
 

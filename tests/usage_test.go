@@ -16,6 +16,7 @@ import (
 	"pimultiauth/core"
 	"pimultiauth/core/engine"
 	"pimultiauth/providers"
+	told "pimultiauth/tests/samples"
 )
 
 // usageSample is a line of a provider's testdata/usage.jsonl: what it shows, what inspect is asked and what it answers.
@@ -60,6 +61,24 @@ func TestUsageSamplesReadAsTheySay(t *testing.T) {
 		})
 	}
 	assert.GreaterOrEqual(t, len(samples), 120)
+}
+
+// What was written without a look at the readers: answers of the vendors as they come, pastes, overrides and identities.
+func TestWhatIsInspectedReadsAsTheSamplesSay(t *testing.T) {
+	all, err := told.ReadInspected(os.DirFS("../providers/testdata/inspect"), "*.jsonl")
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(all), 100)
+	e := engine.New(providers.All())
+	for _, s := range all {
+		t.Run(s.Shows, func(t *testing.T) {
+			line := inspected(t, e, string(s.In))
+			var got map[string]any
+			require.NoError(t, json.Unmarshal([]byte(line), &got))
+			for name, want := range s.Out {
+				assert.True(t, told.Meets(want, got[name]), "%s: want %v, got %s", name, want, line)
+			}
+		})
+	}
 }
 
 // The vectors of usage: those that are samples begin with their name; the others are tested where the row says, or struck with a reason.

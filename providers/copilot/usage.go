@@ -19,9 +19,9 @@ var Usage = &core.UsageSource{
 	Windows: []core.WindowRow{
 		{If: "limited_user_quotas.chat", Window: core.Window{Name: "chat", Length: core.Month}, Left: "limited_user_quotas.chat", Limit: "monthly_quotas.chat", Reset: "limited_user_reset_date|quota_reset_date"},
 		{If: "limited_user_quotas.chat", Window: core.Window{Name: "completions", Length: core.Month, Aside: true}, Left: "limited_user_quotas.completions", Limit: "monthly_quotas.completions", Reset: "limited_user_reset_date|quota_reset_date"},
-		{At: "quota_snapshots.premium_interactions", Unless: "quota_snapshots.premium_interactions.unlimited=true|quota_snapshots.premium_interactions.entitlement=0|limited_user_quotas.chat", Window: core.Window{Name: "premium", Length: core.Month}, Reset: resets},
-		{At: "quota_snapshots.chat", Unless: "quota_snapshots.chat.unlimited=true|quota_snapshots.chat.entitlement=0|limited_user_quotas.chat", Window: core.Window{Name: "chat", Length: core.Month}, Reset: resets},
-		{At: "quota_snapshots.completions", Unless: "quota_snapshots.completions.unlimited=true|quota_snapshots.completions.entitlement=0|limited_user_quotas.chat", Window: core.Window{Name: "completions", Length: core.Month, Aside: true}, Reset: resets},
+		{At: "quota_snapshots.premium_interactions", If: "quota_snapshots.premium_interactions", Unless: "quota_snapshots.premium_interactions.unlimited=true|quota_snapshots.premium_interactions.entitlement=0|limited_user_quotas.chat", Window: core.Window{Name: "premium", Length: core.Month}, Reset: resets},
+		{At: "quota_snapshots.chat", If: "quota_snapshots.chat", Unless: "quota_snapshots.chat.unlimited=true|quota_snapshots.chat.entitlement=0|limited_user_quotas.chat", Window: core.Window{Name: "chat", Length: core.Month}, Reset: resets},
+		{At: "quota_snapshots.completions", If: "quota_snapshots.completions", Unless: "quota_snapshots.completions.unlimited=true|quota_snapshots.completions.entitlement=0|limited_user_quotas.chat", Window: core.Window{Name: "completions", Length: core.Month, Aside: true}, Reset: resets},
 	},
 	Paid:  "quota_snapshots.premium_interactions.overage_permitted=true",
 	Every: true,
