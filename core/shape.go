@@ -27,7 +27,7 @@ type UsageSource struct {
 	// Token is the field a login's secret stands in, "" for "access"; Scheme what stands before it, "" for "Bearer ".
 	Token  string
 	Scheme string
-	// Headers go with it beside the usual ones; fields stand in them as in URLs.
+	// Headers go with it beside the usual ones; fields stand in them as in URLs. Of two in a row with one name the first that is whole.
 	Headers []Header
 	// Denied explains a 403.
 	Denied string
@@ -470,7 +470,7 @@ func (s *UsageSource) Requests(account Account) []Fetch {
 		}
 		headers := []SecretHeader{{"authorization", Secret(scheme + token)}, {"accept", "application/json"}, {"user-agent", "pi-multi-auth"}}
 		for _, h := range s.Headers {
-			if value, ok := account.fill(h.Value); ok {
+			if value, ok := account.fill(h.Value); ok && headers[len(headers)-1].Name != h.Name {
 				headers = append(headers, SecretHeader{h.Name, Secret(value)})
 			}
 		}
@@ -486,7 +486,10 @@ func (a *Account) fill(text string) (string, bool) {
 		return text, true
 	}
 	name, after, _ := strings.Cut(rest, "}")
-	name, other, _ := strings.Cut(name, ":")
+	other := ""
+	if !strings.HasPrefix(name, "access/") {
+		name, other, _ = strings.Cut(name, ":")
+	}
 	value := strings.TrimSuffix(strings.TrimPrefix(a.Field(name), "https://"), "/")
 	if value == "" {
 		value = other
@@ -516,8 +519,12 @@ func (a *Account) Token(field string) string {
 	return key
 }
 
-// Field is a text of the credential, "" when there is none of that name.
+// Field is a text of the credential, "" when there is none of that name. "access/" before a name looks into the claims of its token.
 func (a *Account) Field(name string) string {
+	if strings.HasPrefix(name, "access/") {
+		c, _ := ReadCredential(a.Credential)
+		return c.Field(name)
+	}
 	v := gjson.Get(a.Credential.Reveal(), name)
 	if v.Type != gjson.String {
 		return ""

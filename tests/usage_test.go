@@ -118,11 +118,14 @@ func source(t testing.TB, provider string) *core.UsageSource {
 }
 
 func TestUsageRequests(t *testing.T) {
+	// Its claims: {"https://api.openai.com/auth":{"chatgpt_account_id":"acc-1"}}
+	const chatGPT = "e30.eyJodHRwczovL2FwaS5vcGVuYWkuY29tL2F1dGgiOnsiY2hhdGdwdF9hY2NvdW50X2lkIjoiYWNjLTEifX0.c2ln"
 	for _, c := range []struct {
 		provider, credential, urls, authorization, extra string
 	}{
 		{"anthropic", `{"type":"oauth","access":"T"}`, "https://api.anthropic.com/api/oauth/usage", "Bearer T", "anthropic-beta: oauth-2025-04-20"},
 		{"openai-codex", `{"type":"oauth","access":"T","accountId":"acc-1"}`, "https://chatgpt.com/backend-api/wham/usage", "Bearer T", "chatgpt-account-id: acc-1"},
+		{"openai-codex", `{"type":"oauth","access":"` + chatGPT + `"}`, "https://chatgpt.com/backend-api/wham/usage", "Bearer " + chatGPT, "chatgpt-account-id: acc-1"},
 		{"github-copilot", `{"type":"oauth","access":"C","refresh":"T"}`, "https://api.github.com/copilot_internal/user", "token T", ""},
 		{"github-copilot", `{"type":"oauth","access":"C","refresh":"T","enterpriseUrl":"octo.ghe.com"}`, "https://api.octo.ghe.com/copilot_internal/user", "token T", ""},
 		{"github-copilot", `{"type":"oauth","access":"C","refresh":"T","enterpriseUrl":"https://octo.ghe.com/"}`, "https://api.octo.ghe.com/copilot_internal/user", "token T", ""},

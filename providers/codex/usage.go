@@ -14,7 +14,7 @@ const (
 var Usage = &core.UsageSource{
 	Logins:  true,
 	URLs:    []string{"https://chatgpt.com/backend-api/wham/usage"},
-	Headers: []core.Header{{Name: "chatgpt-account-id", Value: "{accountId}"}},
+	Headers: []core.Header{{Name: "chatgpt-account-id", Value: "{accountId}"}, {Name: "chatgpt-account-id", Value: `{access/https://api\.openai\.com/auth.chatgpt_account_id}`}},
 	Known:   "rate_limit|plan_type|credits",
 	Plan:    "plan_type",
 	Windows: []core.WindowRow{
