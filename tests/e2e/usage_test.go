@@ -15,8 +15,8 @@ import (
 	"pimultiauth/tests/vendor"
 )
 
-// online starts Pi in RPC mode with the network there: behind preload.mjs it ends at the scripted vendors.
-func (s *stage) online() *pis.RPC {
+// connected starts Pi in RPC mode with the network there: behind preload.mjs it ends at the scripted vendors.
+func (s *stage) connected() *pis.RPC {
 	s.Helper()
 	s.home.Env = append(s.home.Env, "PI_OFFLINE=", "PI_SKIP_VERSION_CHECK=1", "PI_TELEMETRY=0")
 	slots <- struct{}{}
@@ -93,7 +93,7 @@ func TestUsageIsReadFromItsVendor(t *testing.T) {
 			vendors(t, func(s *stage) {
 				s.entries(fmt.Sprintf(`{%q:%s,%q:%s}`, c.provider, c.entries[0], c.provider+"-1", c.entries[1]))
 				s.vendor.Route(c.place, vendor.Step{Body: c.body})
-				shown := s.usage(s.online(), c.provider)
+				shown := s.usage(s.connected(), c.provider)
 				for _, word := range c.status {
 					assert.Contains(s, shown, word)
 				}
@@ -167,7 +167,7 @@ func TestAUsageEndpointThatLiesHarmsNobody(t *testing.T) {
 				s.entries(`{"deepseek":` + key("first-key", "") + `,"deepseek-1":` + key("second-key", "") + `}`)
 				s.vendor.Route(place, vendor.Step{Raw: c.answer})
 				s.vendor.Script("first-key", vendor.Step{})
-				r := s.online()
+				r := s.connected()
 				s.command(r, "status")
 				before := r.Memory("VmRSS")
 				shown := s.usage(r, "deepseek")
