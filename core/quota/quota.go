@@ -24,8 +24,10 @@ const (
 )
 
 // Counts reports whether a window counts requests for a model. class names the windows that count for it beside those of its own name.
+// Providers name models for people there, so a blank stands for the dash of the id.
 func Counts(w *core.Window, model, class string) bool {
-	return !w.Aside && (w.Model == "" || w.Model == class || (model != "" && strings.Contains(model, strings.ToLower(w.Model))))
+	return !w.Aside && (w.Model == "" || w.Model == class ||
+		(model != "" && strings.Contains(model, strings.ReplaceAll(strings.ToLower(w.Model), " ", "-"))))
 }
 
 // Level is a window at an instant.

@@ -43,6 +43,7 @@ func TestSpent(t *testing.T) {
 func TestWhatCounts(t *testing.T) {
 	assert.True(t, quota.Counts(&core.Window{}, "claude-opus-4", ""))
 	assert.True(t, quota.Counts(&core.Window{Model: "Opus"}, "claude-opus-4", ""))
+	assert.True(t, quota.Counts(&core.Window{Model: "Claude Opus"}, "claude-opus-4", ""), "a name for people means the id")
 	assert.False(t, quota.Counts(&core.Window{Model: "opus"}, "claude-sonnet-4", ""))
 	assert.True(t, quota.Counts(&core.Window{Model: "premium"}, "glm-5.1", "premium"))
 	assert.False(t, quota.Counts(&core.Window{Aside: true}, "m", ""))
