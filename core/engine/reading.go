@@ -320,6 +320,14 @@ func (e *Engine) record(taken []claim) []core.Effect {
 		u := e.catalogue[t.provider].Usage.Read(c.Account, t.answers, t.asked)
 		whole := tree.UsageRead(t.provider)
 		if u.Error == "" {
+			if len(u.Windows) == 0 {
+				// What headers told of windows stands until they reset.
+				for _, w := range e.usageOf(&c.Account).Windows {
+					if at.Before(w.ResetsAt) {
+						u.Windows = append(u.Windows, w)
+					}
+				}
+			}
 			e.learn1(p, c, u)
 			delta = store.Merge(delta, store.UsageDelta(t.key, &u, whoIs(&c.Account)))
 			effects = append(effects, e.evidence(p, c, &u)...)

@@ -46,7 +46,10 @@ func provider(f *Fleet) core.Provider {
 // usageSource is how the usage page is read.
 var usageSource = &core.UsageSource{
 	Logins: true, Keys: true, URLs: []string{usageURL + "{n}"}, Known: "windows",
-	Windows: []core.WindowRow{{Each: "windows", UsedPercent: "used", Count: "count", Unit: "unit", Reset: "reset", ModelAt: "model"}},
+	Windows: []core.WindowRow{
+		{Each: "windows", Unless: "model!", UsedPercent: "used", Count: "count", Unit: "unit", Reset: "reset"},
+		{Each: "windows", UsedPercent: "used", Count: "count", Unit: "unit", Reset: "reset", ModelAt: "model"},
+	},
 }
 
 // readWindow reads what trueWindow.tell writes, totally.

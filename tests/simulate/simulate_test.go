@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"pimultiauth/core"
 )
 
 func fleets(t *testing.T, words ...string) []*Fleet {
@@ -14,6 +16,19 @@ func fleets(t *testing.T, words ...string) []*Fleet {
 	all, err := LoadFleets("testdata/fleets", words)
 	require.NoError(t, err)
 	return all
+}
+
+// A page that is not read as it is meant would make every mode blind, and the comparison one between the blind.
+func TestTheUsagePageIsReadAsItIsMeant(t *testing.T) {
+	truth := NewTruth(fleets(t, "02-")[0], 1)
+	at := begin.Add(core.Hour)
+	truth.accounts[0].windows[2].add(at, 30)
+	reply, why := truth.Ask(0, at)
+	require.Empty(t, why)
+	u := readUsage(reply, at)
+	require.Len(t, u.Windows, 3, reply.Body.Reveal())
+	assert.Equal(t, "opus", u.Windows[2].Model)
+	assert.InDelta(t, 20, u.Windows[2].Used, 0.01)
 }
 
 func TestAtLeastFifteenFleetsShip(t *testing.T) {

@@ -102,8 +102,8 @@ func (w *trueWindow) roll(at core.Time) {
 
 func (w *trueWindow) left() float64 { return max(0, w.Capacity-w.used) }
 
-// full leaves no room for what rounding makes of nothing.
-func (w *trueWindow) full() bool { return w.left() <= w.Capacity*1e-9 }
+// full is what the provider tells as 100.00 percent: less is refused.
+func (w *trueWindow) full() bool { return w.left() < w.Capacity*5e-5 }
 
 func (w *trueWindow) counts(model string) bool {
 	return w.Model == "" || strings.Contains(model, w.Model)
