@@ -19,7 +19,9 @@ type Truth struct {
 
 type trueAccount struct {
 	// lied is when its usage page last said what is not so: what follows from that is not the reader's fault.
-	lied    core.Time
+	lied core.Time
+	// told is until when the account was ever said to be full, by its page or in headers: whoever believed it may do so until then.
+	told    core.Time
 	windows []trueWindow
 	rate    int
 	// recent are the instants of the requests of the last minute.
@@ -354,9 +356,17 @@ const windowHeader = "x-simulated-window"
 func (a *trueAccount) headers(at core.Time) []core.Header {
 	var out []core.Header
 	for i := range a.windows {
+		a.tellFull(&a.windows[i], at)
 		out = append(out, core.Header{Name: windowHeader, Value: a.windows[i].tell()})
 	}
 	return out
+}
+
+// tellFull keeps that a full window was told of; one without an end is believed for minutes.
+func (a *trueAccount) tellFull(w *trueWindow, at core.Time) {
+	if w.full() {
+		a.told = max(a.told, w.resets(), at.Add(10*core.Minute))
+	}
 }
 
 func (w *trueWindow) tell() string {
@@ -397,6 +407,7 @@ func (t *Truth) Ask(i int, at core.Time) (core.FetchResult, string) {
 	body := []byte(`{"windows":[`)
 	for n := range a.windows {
 		w := &a.windows[n]
+		a.tellFull(w, at)
 		if n > 0 {
 			body = append(body, ',')
 		}
