@@ -87,17 +87,17 @@ func (j *Judge) fail(rule, format string, args ...any) {
 func (j *Judge) free(p *process, r *request) int {
 	for i := range j.w.fleet.Accounts {
 		if p.known.clean(i, r.turn.Model) && !contains(r.tried, i) && j.w.tokens.lasts(i) && j.w.truth.Could(i, r.turn.Model, j.w.now) &&
-			!j.doubted(i) {
+			!j.doubted(i, r.turn.Model) {
 			return i
 		}
 	}
 	return -1
 }
 
-// doubted says that usage that was told, true then or a lie within the last day, may speak against an account.
-func (j *Judge) doubted(i int) bool {
+// doubted says that usage that was told, true then or a lie within the last day, may speak against an account for a model.
+func (j *Judge) doubted(i int, model string) bool {
 	a := j.w.truth.accounts[i]
-	return j.w.now.Sub(a.lied) <= core.Day || j.w.now.Before(a.told.Add(32*core.Second))
+	return j.w.now.Sub(a.lied) <= core.Day || j.w.now.Before(a.told(model).Add(32*core.Second))
 }
 
 func contains(list []int, v int) bool {
@@ -178,7 +178,7 @@ func (j *Judge) newHome(p *process, r *request, picked int) {
 	}
 	for i := range row {
 		switch {
-		case i == picked, !p.known.clean(i, r.turn.Model), j.doubted(i):
+		case i == picked, !p.known.clean(i, r.turn.Model), j.doubted(i, r.turn.Model):
 			row[i] = 0
 		default:
 			if row[i]++; row[i] > 2*len(row) {
@@ -247,7 +247,7 @@ func (j *Judge) refused(p *process, r *request, refuse *core.Refuse) {
 	earliest := core.Time(0)
 	for i := range j.w.fleet.Accounts {
 		end := p.known.blocked(i, r.turn.Model)
-		if end <= j.w.now || end < j.w.truth.accounts[i].told || j.w.now.Sub(j.w.truth.accounts[i].lied) <= core.Day {
+		if end <= j.w.now || end < j.w.truth.accounts[i].told(r.turn.Model) || j.w.now.Sub(j.w.truth.accounts[i].lied) <= core.Day {
 			return
 		}
 		if earliest.IsZero() || end < earliest {
@@ -346,7 +346,7 @@ func (j *Judge) cleared(p *process) {
 			j.fail("I2", "process %d believes that %d requests are under way on %s; %d are", p.id, load, accountID(i), out[accountID(i)])
 		}
 		f, known := p.known.accounts[i]
-		if known && f.clean && c.Get("reason").String() == "cooling" && !j.doubted(i) {
+		if known && f.clean && c.Get("reason").String() == "cooling" && !j.doubted(i, "") {
 			j.fail("I8", "process %d holds %s for cooling although it has served since", p.id, accountID(i))
 		}
 		return true

@@ -19,9 +19,7 @@ type Truth struct {
 
 type trueAccount struct {
 	// lied is when its usage page last said what is not so: what follows from that is not the reader's fault.
-	lied core.Time
-	// told is until when the account was ever said to be full, by its page or in headers: whoever believed it may do so until then.
-	told    core.Time
+	lied    core.Time
 	windows []trueWindow
 	rate    int
 	// recent are the instants of the requests of the last minute.
@@ -43,6 +41,8 @@ type trueWindow struct {
 	// end is when a fixed or begun window is over; zero for one that waits for its first use.
 	end  core.Time
 	used float64
+	// told is until when it was ever said to be full, by the page or in headers.
+	told core.Time
 	// log holds what a rolling window counts.
 	log []burn
 }
@@ -356,17 +356,28 @@ const windowHeader = "x-simulated-window"
 func (a *trueAccount) headers(at core.Time) []core.Header {
 	var out []core.Header
 	for i := range a.windows {
-		a.tellFull(&a.windows[i], at)
+		a.windows[i].tellFull(at)
 		out = append(out, core.Header{Name: windowHeader, Value: a.windows[i].tell()})
 	}
 	return out
 }
 
-// tellFull keeps that a full window was told of; one without an end is believed for minutes.
-func (a *trueAccount) tellFull(w *trueWindow, at core.Time) {
+// tellFull keeps that a window was told to be full; one without an end is believed for minutes.
+func (w *trueWindow) tellFull(at core.Time) {
 	if w.full() {
-		a.told = max(a.told, w.resets(), at.Add(10*core.Minute))
+		w.told = max(w.told, w.resets(), at.Add(10*core.Minute))
 	}
+}
+
+// told is until when an account was ever said to be full for a model: whoever believed it may do so until then.
+func (a *trueAccount) told(model string) core.Time {
+	last := core.Time(0)
+	for i := range a.windows {
+		if w := &a.windows[i]; w.counts(model) {
+			last = max(last, w.told)
+		}
+	}
+	return last
 }
 
 func (w *trueWindow) tell() string {
@@ -407,7 +418,7 @@ func (t *Truth) Ask(i int, at core.Time) (core.FetchResult, string) {
 	body := []byte(`{"windows":[`)
 	for n := range a.windows {
 		w := &a.windows[n]
-		a.tellFull(w, at)
+		w.tellFull(at)
 		if n > 0 {
 			body = append(body, ',')
 		}
