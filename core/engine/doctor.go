@@ -162,6 +162,9 @@ func (x *examination) files() {
 	if mode := x.facts.Get("folder.mode").Int(); !windows && mode&0o022 != 0 && mode&0o1000 == 0 {
 		x.add("bad", "folder", view.Clean(x.facts.Get("folder.path").String())+" can be written by others (mode "+strconv.FormatInt(mode, 8)+")", "chmod go-w on it")
 	}
+	if x.facts.Get("inProfile").Type == gjson.False {
+		x.add("wait", "folder", view.Clean(x.facts.Get("folder.path").String())+" is outside of your profile folder: others on this machine may read it", "set PI_MULTI_AUTH_RUNTIME_DIR to a folder in it")
+	}
 	x.facts.Get("files").ForEach(func(_, f gjson.Result) bool {
 		name, kind, path := f.Get("name").String(), f.Get("kind").String(), view.Clean(f.Get("path").String())
 		topic := fileNames[name]

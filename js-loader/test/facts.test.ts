@@ -10,7 +10,7 @@ import {
 	utimesSync,
 	writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { create } from "../src/perform/create.ts";
@@ -19,6 +19,7 @@ import { facts, hearClock } from "../src/perform/facts.ts";
 import { Files } from "../src/perform/files.ts";
 import { performInput } from "../src/perform/input.ts";
 import { places } from "../src/places.ts";
+import { platformOf, pretend } from "../src/platform.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "pi-multi-auth-"));
 const surely = { pi: "1.5.2", gate: "sqlite", pending: 0, module: "/nowhere/core.wasm", abi: "1" };
@@ -58,6 +59,21 @@ test("facts are what stands where, and nothing of what stands in it", () => {
 	assert.equal(told.locks[0].mode, 0o500);
 	assert.ok(told.ahead > 80_000 && told.ahead <= 90_000);
 	assert.equal(told.moduleFile.kind, "missing");
+});
+
+test("where modes say nothing, the profile folder says whose the files are", () => {
+	const agents = [
+		[join(homedir(), ".pi", "agent"), true],
+		[`${homedir()}-of-another`, false],
+		["/elsewhere", false],
+	] as const;
+	for (const [agent, inside] of agents) {
+		const at = places(agent, agent, {});
+		assert.equal(JSON.parse(facts(at, surely)).inProfile, true, "its mode says it");
+		const undo = pretend({ modes: platformOf("win32").modes });
+		assert.equal(JSON.parse(facts(at, surely)).inProfile, inside, agent);
+		undo();
+	}
 });
 
 test("mending sets modes and locks right and keeps what a dead writer left aside", async () => {

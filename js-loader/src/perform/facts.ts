@@ -1,6 +1,8 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Places } from "../places.ts";
+import { isWithin, platform } from "../platform.ts";
 import { kindOf } from "./read.ts";
 import { realTarget } from "./save.ts";
 
@@ -39,6 +41,8 @@ export function facts(places: Places, surely: Surely): string {
 		jumped: Math.round(Date.now() - performance.timeOrigin - performance.now()),
 		ahead: ahead ?? null,
 		folder: look(places.runtime),
+		// Where no mode bits say who may read them, files below the profile folder are its person's.
+		inProfile: platform.modes || isWithin(places.runtime, homedir()),
 		files,
 		locks: locks(places.files.auth),
 	});
