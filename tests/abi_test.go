@@ -102,7 +102,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	foreign := bytes.Clone(message)
 	binary.LittleEndian.PutUint32(foreign, hostabi.SchemaHash^1)
 	long := bytes.Clone(message)
-	binary.LittleEndian.PutUint32(long[len(long)-4-len(good.Inspect.Line):], uint32(len(good.Inspect.Line)+1))
+	binary.LittleEndian.PutUint32(long[bytes.Index(long, []byte(good.Inspect.Line))-4:], uint32(len(long)))
 	truth := bytes.Clone(message)
 	truth[20] = 2
 	for _, tt := range []struct {
