@@ -535,3 +535,30 @@ test("auth.json is what it was after a hundred entries came and went", async () 
 	}
 	assert.equal(readFileSync(file, "utf8"), text);
 });
+
+test("what another process learned of usage is news, what this one wrote is none", async (t) => {
+	const dir = mkdtempSync(join(tmpdir(), "pi-multi-auth-"));
+	t.after(() => rmSync(dir, { recursive: true }));
+	const written = (_id: number, _name: string, current: string, delta: string) => ({
+		text: `${current}${delta}`,
+		unchanged: false,
+		damaged: "",
+		readOnly: "",
+		old: false,
+		delta: "",
+		forget: false,
+	});
+	const files = new Files(places(dir, dir, {}), written, () => {});
+	const other = new Files(places(dir, dir, {}), written, () => {});
+	for (const one of [files, other]) {
+		for (const name of ["auth", "accounts", "state", "usage"] as const) one.read(name);
+		assert.deepEqual(one.changed(), []);
+	}
+	await files.save("usage", [{ id: 1, delta: "{}", sync: false }]);
+	assert.deepEqual(files.changed(), []);
+	assert.deepEqual(other.changed(), ["usage"]);
+	assert.equal(other.read("usage").text, "{}");
+	assert.deepEqual(other.changed(), []);
+	await files.close();
+	await other.close();
+});

@@ -191,7 +191,7 @@ func (p *process) catchUp(then func()) {
 	})
 }
 
-var watchedFiles = []string{"auth", "state", "accounts"}
+var watchedFiles = []string{"auth", "state", "accounts", "usage"}
 
 func (p *process) acquire(r *request) {
 	a := &core.Acquire{Provider: providerID, Model: r.turn.Model, API: "simulated", Session: sessionName(r.turn.Session), Mode: p.mode,

@@ -11,7 +11,7 @@ import { isFull, keepRoom } from "./room.ts";
 import { ReadOnly, save, stampNow } from "./save.ts";
 
 /** The files whose changes by others are looked for before a request. */
-const watched: readonly FileName[] = ["auth", "accounts", "state"];
+const watched: readonly FileName[] = ["auth", "accounts", "state", "usage"];
 /** The files that are written, with the versions that are ours. */
 const versions = { accounts: 1, state: 2 } as const;
 type Written = keyof typeof versions;
@@ -177,7 +177,10 @@ export class Files {
 			}
 			return all;
 		};
-		return save(this.#places.files.usage, false, merge, { before: () => {}, still }).text;
+		const saved = save(this.#places.files.usage, false, merge, { before: () => {}, still });
+		// What this process wrote is no news to it.
+		this.#stamps.set("usage", saved.stamp);
+		return saved.text;
 	}
 
 	#announce(): void {
