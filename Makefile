@@ -54,7 +54,7 @@ $(LEAST):
 	npm install --prefix .build/node-least --no-save --no-fund --no-audit --loglevel=error node@22.19.0
 
 test-e2e: all $(LEAST)
-	go test -count=1 ./tests/e2e
+	go test -count=1 -timeout 40m ./tests/e2e
 
 # What happens to our files when processes die, wait, are suspended and disks fail: counts are asserted, times printed beside others'.
 crash: all
