@@ -28,7 +28,7 @@ func TestWhatEachFailureLeadsTo(t *testing.T) {
 	}{
 		{"429 without a time", []vendor.Step{{Status: 429, Body: body("rate_limit", "slow down")}}, []string{"key-a", "key-b"}, "ok\n", "resting"},
 		{"a spent quota", []vendor.Step{spent}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
-		{"401", []vendor.Step{vendor.BadKey()}, []string{"key-a", "key-b"}, "ok\n", "suspended"},
+		{"401", []vendor.Step{vendor.BadKey()}, []string{"key-a", "key-b"}, "ok\n", "needs you"},
 		{"402", []vendor.Step{{Status: 402, Body: body("billing", "no credit")}}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
 		{"403", []vendor.Step{{Status: 403, Body: body("forbidden", "not for you")}}, []string{"key-a", "key-b"}, "ok\n", "demo-1"},
 		{"500 once", []vendor.Step{{Status: 500, Body: "oops"}, {}}, []string{"key-a", "key-a"}, "ok\n", ""},

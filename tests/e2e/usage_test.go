@@ -42,7 +42,7 @@ func (s *stage) usage(r *pis.RPC, provider string) string {
 func (s *stage) command(r *pis.RPC, line string) string {
 	s.Helper()
 	require.NoError(s, r.Send(map[string]any{"type": "prompt", "message": "/multi-auth " + line}))
-	shown, err := r.Until(`"method":"notify"`, "standing")
+	shown, err := r.Until(`"method":"notify"`, "plan")
 	require.NoError(s, err)
 	return shown
 }
