@@ -74,7 +74,7 @@ func TestUsageIsReadFromItsVendor(t *testing.T) {
 		status []string
 	}{
 		{"anthropic", logins, "api.anthropic.com/api/oauth/usage", [2]string{"first-access", "second-access"},
-			fmt.Sprintf(`{"five_hour":{"utilization":41.5,"resets_at":%q},"seven_day":{"utilization":7,"resets_at":%q}}`, iso(2), iso(50)), []string{"41.5", "weekly"}},
+			fmt.Sprintf(`{"five_hour":{"utilization":41.5,"resets_at":%q},"seven_day":{"utilization":7,"resets_at":%q}}`, iso(2), iso(50)), []string{"42%", "weekly"}},
 		{"openai-codex", [2]string{signedIn(chatGPT("acc-1"), "r1", `,"accountId":"acc-1"`), signedIn(chatGPT("acc-2"), "r2", "")}, "chatgpt.com/backend-api/wham/usage",
 			[2]string{chatGPT("acc-1"), chatGPT("acc-2")},
 			fmt.Sprintf(`{"plan_type":"plus","rate_limit":{"allowed":true,"limit_reached":false,"primary_window":{"used_percent":23,"limit_window_seconds":18000,"reset_at":%d}}}`, later(2).Unix()), []string{"23"}},
