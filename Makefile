@@ -35,7 +35,7 @@ $(BUNDLE): $(TS_SOURCES) $(TOOLS)
 	cd js-loader && npm run --silent build:bundle
 
 # Everything CI runs.
-test: check test-go test-js test-e2e refresh crash
+test: check test-go test-js test-hosts test-e2e refresh crash
 
 test-go: all
 	go test $$(go list ./... | grep -v /tests/e2e)

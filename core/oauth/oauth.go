@@ -146,7 +146,7 @@ func Failure(err error) *core.TokenError {
 
 // Worded reads the text of a failure that Pi's own code worded: the first rule that fits counts.
 func Worded(text string) *core.TokenError {
-	e := &core.TokenError{Code: "provider_error", Text: core.PlainLine(text, 200)}
+	e := &core.TokenError{Code: "provider_error", Text: core.PlainLine(gist(text), 200)}
 	lower := strings.ToLower(text)
 	has := func(words ...string) bool {
 		for _, word := range words {
@@ -173,4 +173,23 @@ func Worded(text string) *core.TokenError {
 		e.Code = "request_timeout"
 	}
 	return e
+}
+
+// gist is what a service said in an error that Pi worded around it: Pi puts addresses, status and the whole answer into one line, which
+// is for those who mend Pi.
+func gist(text string) string {
+	if from := strings.IndexByte(text, '{'); from >= 0 {
+		// Pi lets a stack follow that says it all again: what stands behind the object is not looked at.
+		for _, path := range []string{"error_description", "error.message", "message", "error"} {
+			if said := gjson.Get(text[from:], path); said.Type == gjson.String && said.Str != "" {
+				return said.Str
+			}
+		}
+	}
+	for _, word := range []string{"fetch failed", "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN"} {
+		if strings.Contains(text, word) {
+			return "its service could not be reached"
+		}
+	}
+	return text
 }

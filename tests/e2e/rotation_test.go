@@ -165,12 +165,37 @@ func TestProvidersWhoseNamesEndInNumbersAreNotFolded(t *testing.T) {
 }
 
 func TestAnExpiredLoginIsSkipped(t *testing.T) {
-	both(t, "anthropic-messages", func(s *stage) {
-		s.home.Write("models.json", fmt.Sprintf(`{"providers":{"anthropic":{"baseUrl":%q}}}`, s.vendor.URL))
-		s.entries(`{"anthropic-1":{"type":"oauth","access":"old","refresh":"r","expires":1000},"anthropic-2":{"type":"api_key","key":"key-b"}}`)
-		ran := s.run("--model", "anthropic/claude-sonnet-4-5", "-p", "hello")
-		assert.Equal(s, "ok\n", ran.Out, ran.Err)
-		assert.Equal(s, []string{"key-b"}, s.vendor.Keys())
-		assert.Contains(s, s.run("-p", "/multi-auth status").Out, "login expired")
-	})
+	const place = "platform.claude.com/v1/oauth/token"
+	for _, c := range []struct {
+		name   string
+		answer vendor.Step
+		status []string
+	}{
+		{"its vendor ended it", failure(400, `{"error":"invalid_grant","error_description":"Refresh token not found or invalid"}`), []string{"resting", "Refresh token not found or invalid"}},
+		{"its vendor is down", failure(503, `upstream connect error`), []string{"resting", "could not be renewed"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			vendors(t, func(s *stage) {
+				s.entries(`{"anthropic-1":{"type":"oauth","access":"old","refresh":"r","expires":1000},"anthropic-2":{"type":"api_key","key":"key-b"}}`)
+				s.vendor.Route(place, c.answer)
+				s.vendor.Script("key-b", vendor.Step{})
+				ran := s.run("--model", "anthropic/claude-sonnet-4-5", "-p", "hello")
+				assert.Equal(s, "ok\n", ran.Out, ran.Err)
+				// A short print may be over before its vendor is asked for a new token; nobody waits for that.
+				for range 5 {
+					if s.run("-p", "/multi-auth status"); s.to(place) > 0 {
+						break
+					}
+				}
+				status := s.run("-p", "/multi-auth status").Out
+				assert.Equal(s, 1, s.to(place), "a renewal that failed is not tried again at once")
+				for _, word := range c.status {
+					assert.Contains(s, status, word)
+				}
+				for _, a := range s.vendor.Asked() {
+					assert.NotEqual(s, "old", a.Key, "a token that has ended is not sent")
+				}
+			})
+		})
+	}
 }
