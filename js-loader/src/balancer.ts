@@ -102,8 +102,8 @@ export function distributor(core: () => Promise<Core | undefined>): KeyDistribut
 				signal?.removeEventListener("abort", done);
 				resolve();
 			};
+			// Somebody waits for this: unlike the core's own timers it holds the process.
 			const timer = setTimeout(done, Math.min(ms, 2 ** 31 - 1));
-			timer.unref();
 			waiting.add(done);
 			signal?.addEventListener("abort", done, { once: true });
 		});
