@@ -26,7 +26,7 @@ type Credential struct {
 // ReadCredential reads one entry; false for what is none.
 func ReadCredential(entry Secret) (Credential, bool) {
 	var c Credential
-	if len(entry) > 1<<20 || !gjson.Valid(entry.Reveal()) {
+	if len(entry) > 1<<20 || !IsJSON(entry.Reveal()) {
 		return c, false
 	}
 	c.entry = gjson.Parse(entry.Reveal())

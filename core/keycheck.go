@@ -53,8 +53,8 @@ func (p Provider) CheckFetch(c Credential, own Override) (Fetch, string) {
 // CheckedBody reads what a check's answer says although its status is that of a success: a vendor that always answers 200, a balance
 // that is spent. "" when it says nothing against the key.
 func CheckedBody(body string) FaultKind {
-	r := gjson.Parse(body)
-	if !gjson.Valid(body) || !r.IsObject() {
+	r, ok := ReadObject(body)
+	if !ok {
 		return ""
 	}
 	if code := r.Get("base_resp.status_code"); code.Num == 1004 || code.Num == 2049 || r.Get("success").Type == gjson.False {

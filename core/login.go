@@ -139,7 +139,7 @@ func PageAllowed(url string, hosts []string) bool {
 		if host == h {
 			return true
 		}
-		if tail, ok := strings.CutPrefix(h, "*"); ok && strings.HasSuffix(host, tail) && strings.IndexAny(host, "@:%") < 0 && len(host) > len(tail) {
+		if tail, ok := strings.CutPrefix(h, "*"); ok && strings.HasSuffix(host, tail) && !strings.ContainsAny(host, "@:%") && len(host) > len(tail) {
 			return true
 		}
 	}
@@ -156,7 +156,7 @@ func Post(h Host, url, contentType, body string, headers ...SecretHeader) (Fetch
 func TokenFailure(r FetchResult, text string) *TokenError {
 	body := r.Body.Reveal()
 	e := &TokenError{Code: "http_error", Text: text, Status: r.Status}
-	if !gjson.Valid(body) || !gjson.Parse(body).IsObject() {
+	if _, ok := ReadObject(body); !ok {
 		// A page of a proxy in between says nothing about the login.
 		return e
 	}
@@ -270,7 +270,7 @@ func OAuthCredential(old Secret, t Tokens, extra string) Secret {
 func JoinObjects(old, next string) string {
 	var out Object
 	replaced := gjson.Parse(next)
-	if gjson.Valid(old) {
+	if IsJSON(old) {
 		gjson.Parse(old).ForEach(func(key, value gjson.Result) bool {
 			if key.Type == gjson.String && !hasField(replaced, key.Str) {
 				out.Raw(key.Str, value.Raw)
@@ -323,7 +323,7 @@ func Claims(token string) string {
 			out = append(out, byte(bits>>n))
 		}
 	}
-	if text := string(out); gjson.Valid(text) && strings.HasPrefix(strings.TrimSpace(text), "{") {
+	if text := string(out); IsJSON(text) && strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return text
 	}
 	return ""

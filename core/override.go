@@ -29,7 +29,7 @@ func ReadOverride(request string) (Override, string) {
 		return o, ""
 	}
 	r := gjson.Parse(request)
-	if !gjson.Valid(request) || !r.IsObject() {
+	if !IsJSON(request) || !r.IsObject() {
 		return o, "request must be an object"
 	}
 	o.Private = r.Get("allowPrivateNetwork").Type == gjson.True

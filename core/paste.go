@@ -144,7 +144,7 @@ func ReadKeys(text string, many bool, shape KeyShape, env []string) Paste {
 }
 
 func isJSON(text string) bool {
-	return text != "" && strings.IndexByte("{[\"", text[0]) >= 0 && gjson.Valid(text)
+	return text != "" && strings.IndexByte("{[\"", text[0]) >= 0 && IsJSON(text)
 }
 
 // unify and plainEscapes take out what editors, browsers and chats put in.

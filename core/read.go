@@ -7,14 +7,18 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// maxNesting bounds how deep foreign JSON is followed: parsers walk down once for each level.
+// maxNesting bounds how deep foreign JSON is followed: parsers walk down once for each level, and a few thousand of them, which a token
+// of 16 kB can hold, are the end of the module's stack.
 const maxNesting = 64
+
+// IsJSON reports whether foreign text is one value of JSON that parsers may be let into. It is asked before every other reading of it.
+func IsJSON(text string) bool { return !TooDeep(text) && gjson.Valid(text) }
 
 // ReadObject reads foreign text that should be a JSON object. NaN and infinities, which some services write although JSON has none,
 // count as null. False for everything else, and for what is nested deeper than anybody means.
 func ReadObject(text string) (gjson.Result, bool) {
 	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
-	if !strings.HasPrefix(text, "{") || !shallow(text) {
+	if !strings.HasPrefix(text, "{") || TooDeep(text) {
 		return gjson.Result{}, false
 	}
 	if !gjson.Valid(text) {
@@ -28,7 +32,8 @@ func ReadObject(text string) (gjson.Result, bool) {
 	return gjson.Parse(text), true
 }
 
-func shallow(text string) bool {
+// TooDeep reports whether JSON is nested deeper than anybody means; of other text the answer says nothing.
+func TooDeep(text string) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -39,13 +44,13 @@ func shallow(text string) bool {
 		case quoted:
 		case c == '{' || c == '[':
 			if depth++; depth > maxNesting {
-				return false
+				return true
 			}
 		case c == '}' || c == ']':
 			depth--
 		}
 	}
-	return true
+	return false
 }
 
 // First is the first of several fields of an object that is there and not null.

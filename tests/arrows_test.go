@@ -240,3 +240,13 @@ func TestTheLoaderKeepsToItsSideOfTheBorder(t *testing.T) {
 		}
 	})
 }
+
+// gjson.Valid goes down with what is nested and takes the module's stack with it, so one function asks how deep a text is before it.
+func TestForeignJSONComesInByOneDoor(t *testing.T) {
+	for _, folder := range []string{"core", "providers"} {
+		files(t, folder, ".go", func(name, text string) {
+			own := name == "core/read.go" || strings.HasSuffix(name, "_test.go")
+			assert.True(t, own || !strings.Contains(text, "gjson.Valid"), "%s: ask core.IsJSON", name)
+		})
+	}
+}

@@ -15,7 +15,7 @@ func (e *Engine) inspect(m core.Message) (core.Turn, error) {
 	line := m.Inspect.Line
 	answer := ""
 	switch {
-	case !gjson.Valid(line) || !gjson.Parse(line).IsObject():
+	case !core.IsJSON(line) || !gjson.Parse(line).IsObject():
 		answer = inspectError("a line must be one JSON object")
 	default:
 		answer = e.inspectObject(gjson.Parse(line), m.At)
@@ -78,13 +78,6 @@ func textOf(r gjson.Result) string {
 		return r.Raw
 	}
 	return r.String()
-}
-
-func raw(r gjson.Result) string {
-	if r.Raw == "" {
-		return "null"
-	}
-	return r.Raw
 }
 
 // inspectChoice picks as an acquire at that instant would: among the accounts of the question, else among those that are known.

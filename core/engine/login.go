@@ -54,7 +54,7 @@ func (e *Engine) logIn(h *flow.Host, l core.Login) (core.Secret, error) {
 			return "", oauth.Worded(err.Error())
 		case answer.Canceled:
 			return "", core.ErrCanceled
-		case gjson.Get(answer.Text.Reveal(), "access").String() == "" || !gjson.Valid(answer.Text.Reveal()):
+		case gjson.Get(answer.Text.Reveal(), "access").String() == "" || !core.IsJSON(answer.Text.Reveal()):
 			return "", oauth.Worded("the login gave no token")
 		}
 		return answer.Text, nil

@@ -372,7 +372,7 @@ func (e *Engine) redeem(h *flow.Host, c *pool.Candidate) (core.Secret, error) {
 		return "", oauth.Worded("Pi did not renew its own entry")
 	}
 	fresh := answer.Text.Reveal()
-	if !gjson.Valid(fresh) || gjson.Get(fresh, "access").String() == "" {
+	if !core.IsJSON(fresh) || gjson.Get(fresh, "access").String() == "" {
 		return "", oauth.Worded("the provider gave no token")
 	}
 	// What a provider does not give anew stays: a refresh token above all.

@@ -35,7 +35,6 @@ type evidence struct {
 const (
 	maxBody  = 64 << 10
 	maxWords = 8 << 10
-	maxDepth = 64
 )
 
 func gather(p *core.Provider, model string, o core.Outcome, at core.Time) *evidence {
@@ -83,7 +82,7 @@ func cut(s string, n int) string {
 // structured reads text as JSON and finds the parts that describe the error.
 func (e *evidence) structured(text string) bool {
 	text = strings.TrimSpace(text)
-	if text == "" || (text[0] != '{' && text[0] != '[') || tooDeep(text) || !gjson.Valid(text) {
+	if text == "" || (text[0] != '{' && text[0] != '[') || !core.IsJSON(text) {
 		return false
 	}
 	e.root = gjson.Parse(text)
@@ -99,7 +98,7 @@ func (e *evidence) describe(part gjson.Result, depth int) {
 	}
 	if part.Type == gjson.String {
 		inner := embedded(part.Str)
-		if inner == "" || tooDeep(inner) || !gjson.Valid(inner) {
+		if inner == "" || !core.IsJSON(inner) {
 			return
 		}
 		part = gjson.Parse(inner)
@@ -205,7 +204,7 @@ func embedded(text string) string {
 		if last <= i {
 			continue
 		}
-		if found := text[i : last+1]; !tooDeep(found) && gjson.Valid(found) {
+		if found := text[i : last+1]; core.IsJSON(found) {
 			return found
 		}
 	}
@@ -221,28 +220,6 @@ func eventData(body string) string {
 		}
 	}
 	return found
-}
-
-// tooDeep keeps readers that call themselves away from hostile nesting.
-func tooDeep(text string) bool {
-	depth := 0
-	quoted := false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }
 
 func markup(body string) bool {

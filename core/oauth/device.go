@@ -49,7 +49,7 @@ func device(h core.Host, l core.DeviceLogin) (core.Secret, error) {
 	if life <= 0 {
 		life = l.Lifetime
 	}
-	if !gjson.Valid(body) || deviceCode == "" || userCode == "" || life <= 0 {
+	if !core.IsJSON(body) || deviceCode == "" || userCode == "" || life <= 0 {
 		text := "the service's answer holds no code to enter"
 		if l.Refused != "" {
 			text = l.Refused

@@ -65,7 +65,7 @@ func read(reply core.FetchResult, old core.Secret, client string, more func(stri
 		return "", core.TokenFailure(reply, "the token endpoint answered "+status(reply.Status))
 	}
 	access, refresh, expires := gjson.Get(body, "access_token"), gjson.Get(body, "refresh_token"), gjson.Get(body, "expires_in")
-	good := gjson.Valid(body) && gjson.Parse(body).IsObject()
+	_, good := core.ReadObject(body)
 	if good && refresh.Type != gjson.String {
 		refresh = gjson.Result{}
 	}

@@ -192,7 +192,7 @@ func Replay(lines string, provider func(string) core.Provider) (again string, de
 	for line := range strings.Lines(lines) {
 		bare := strings.TrimRight(line, "\n")
 		q := gjson.Parse(bare)
-		if !gjson.Valid(bare) || !q.IsObject() {
+		if !core.IsJSON(bare) || !q.IsObject() {
 			out.WriteString(line)
 			continue
 		}

@@ -60,7 +60,7 @@ func Rerun(lines string, mode core.Mode, only string, provider func(string) core
 	place := map[string]int{}
 	for line := range strings.Lines(lines) {
 		q := gjson.Parse(line)
-		if !gjson.Valid(line) || !q.IsObject() {
+		if !core.IsJSON(line) || !q.IsObject() {
 			continue
 		}
 		p := pools[q.Get("of").Raw+"/"+q.Get("provider").String()]

@@ -14,7 +14,6 @@ import (
 const (
 	maxEntries  = 10000
 	maxIDLength = 128
-	deepest     = 64
 )
 
 // Auth is what auth.json says.
@@ -35,7 +34,7 @@ func ReadAuth(text string, known func(string) bool) Auth {
 		}
 		return Auth{Damaged: "it is empty"}
 	}
-	if !gjson.Valid(text) {
+	if !core.IsJSON(text) {
 		return Auth{Damaged: "it is no valid JSON"}
 	}
 	root := gjson.Parse(text)
@@ -152,7 +151,7 @@ func readEntry(id string, entry gjson.Result) (core.Account, bool) {
 // ReadProviders lists the providers of a models.json, nothing for a text that cannot be read.
 func ReadProviders(text string) []string {
 	var out []string
-	if !gjson.Valid(text) {
+	if !core.IsJSON(text) {
 		return nil
 	}
 	gjson.Get(text, "providers").ForEach(func(key, value gjson.Result) bool {

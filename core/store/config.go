@@ -61,7 +61,7 @@ func (c *Config) read(file, text string) {
 	if text == "" {
 		return
 	}
-	if !gjson.Valid(text) || !gjson.Parse(text).IsObject() {
+	if !core.IsJSON(text) || !gjson.Parse(text).IsObject() {
 		c.warn(file, "it is no JSON object, so its values are not used.")
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"pimultiauth/core"
 )
 
 // Recall joins what the journal last knew of a file of ours into its tree: lines {"known":file,"delta":…} and {"pending":file,"delta":…},
@@ -16,7 +18,7 @@ func Recall(journal, file string, t *Tree) {
 		} else {
 			journal = ""
 		}
-		if len(line) < 2 || tooDeep(line) || !gjson.Valid(line) {
+		if len(line) < 2 || !core.IsJSON(line) {
 			continue
 		}
 		if gjson.Get(line, "known").String() == file || gjson.Get(line, "pending").String() == file {

@@ -108,9 +108,9 @@ func Check(text string, newest float64) (damaged, readOnly string) {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return "it is empty", ""
-	case tooDeep(text):
+	case core.TooDeep(text):
 		return "it is nested too deep", ""
-	case !gjson.Valid(text):
+	case !core.IsJSON(text):
 		return "it is no valid JSON", ""
 	case !gjson.Parse(text).IsObject():
 		return "it holds no object", ""

@@ -115,7 +115,7 @@ func (t *Tree) After(at core.Time, path ...string) core.Time {
 // object answers the text of an object, "{}" for anything else.
 func object(text string) string {
 	text = strings.TrimPrefix(text, "\ufeff")
-	if tooDeep(text) || !gjson.Valid(text) {
+	if !core.IsJSON(text) {
 		return "{}"
 	}
 	r := gjson.Parse(text)
@@ -364,25 +364,4 @@ func learnedAt(raw string) float64 {
 		return at
 	}
 	return 0
-}
-
-// tooDeep reports whether a text is nested deeper than any file of ours: readers that go down with it would fall.
-func tooDeep(text string) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > deepest {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }

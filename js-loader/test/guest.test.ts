@@ -32,6 +32,35 @@ test("a large message makes the memory grow and is answered", () => {
 	assert.match(guest.call({ at, seed: 0, inspect: { line: "{}" } }).inspected?.line ?? "", /unknown/);
 });
 
+test("what is nested beyond reason ends no instance, wherever it stands", () => {
+	const guest = new Guest(module);
+	const deep = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+	const token = `a.${Buffer.from(deep(6000)).toString("base64url")}.b`;
+	const files: Record<string, string> = {
+		auth: JSON.stringify({ openai: { type: "oauth", access: token, refresh: token } }),
+		models: deep(100_000),
+		config: deep(100_000),
+	};
+	const start = { piVersion: "", zoneMinutes: 0, known: ["openai"], quiet: false, offline: true, decisions: false };
+	const turn = guest.call({ at, seed: 0, start });
+	const results = guest.effects.map((e) => ({
+		id: e.id,
+		error: "",
+		file: { text: files[e.file?.name ?? ""] ?? "{}", missing: false, early: false },
+	}));
+	assert.ok(guest.call({ at, seed: 0, resume: { flow: turn.flow, results } }).ready);
+	for (const asked of [
+		{ what: "paste", provider: "openai", mode: "one", text: deep(100_000) },
+		{ what: "override", provider: "openai", request: { headers: { a: token } } },
+		{ what: "usage", provider: "codex", status: 200, body: deep(100_000), account: { access: token } },
+		{ what: "fault", provider: "codex", outcome: { status: 400, body: deep(30_000), text: deep(30_000) } },
+		{ what: "identity", provider: "codex", credential: { type: "oauth", access: token } },
+		{ what: "secret", at, provider: "cline", credential: { type: "oauth", access: token } },
+	])
+		assert.ok(guest.call({ at, seed: 0, inspect: { line: JSON.stringify(asked) } }).inspected, asked.what);
+	assert.ok(guest.call({ at, seed: 0, inspect: { line: deep(100_000) } }).inspected);
+});
+
 test("a message over 16 MB is refused before it reaches the guest", () => {
 	const guest = new Guest(module);
 	assert.throws(() => guest.call({ at, seed: 0, inspect: { line: "x".repeat(17 << 20) } }));

@@ -109,7 +109,7 @@ func call(h core.Host, path, body string, old core.Secret) (core.Secret, error) 
 	text := reply.Body.Reveal()
 	data := gjson.Get(text, "data")
 	success := gjson.Get(text, "success")
-	if reply.Status < 200 || reply.Status > 299 || !gjson.Valid(text) || !data.IsObject() || success.Type == gjson.False || !success.Exists() {
+	if reply.Status < 200 || reply.Status > 299 || !core.IsJSON(text) || !data.IsObject() || success.Type == gjson.False || !success.Exists() {
 		return "", failure(reply, "Cline refused the login")
 	}
 	t := core.Tokens{Access: data.Get("accessToken").String(), Refresh: data.Get("refreshToken").String()}

@@ -28,9 +28,8 @@ func Locate(h core.Host, token core.Secret) (baseURL, label, why string) {
 		if err != nil {
 			return "", "", "Cloudflare could not be asked for the account (" + core.Plain(err.Error(), 100) + "); paste the account id with the token."
 		}
-		body := answer.Body.Reveal()
-		r := gjson.Parse(body)
-		if !gjson.Valid(body) || !r.IsObject() {
+		r, ok := core.ReadObject(answer.Body.Reveal())
+		if !ok {
 			return "", "", "Cloudflare's list of accounts is not valid JSON (HTTP " + strconv.Itoa(answer.Status) + "); paste the account id with the token."
 		}
 		if answer.Status < 200 || answer.Status > 299 || r.Get("success").Type != gjson.True {

@@ -36,7 +36,7 @@ func login(h core.Host) (core.Secret, error) {
 		return "", &core.TokenError{Code: "http_error", Status: 429, Text: "Kilo has too many logins of yours that wait; try again in a few minutes"}
 	case reply.Status < 200 || reply.Status > 299:
 		return "", core.TokenFailure(reply, "Kilo refused to begin a login")
-	case code == "" || life.Type != gjson.Number || life.Num <= 0 || !gjson.Valid(body):
+	case code == "" || life.Type != gjson.Number || life.Num <= 0 || !core.IsJSON(body):
 		return "", &core.TokenError{Code: "http_error", Status: reply.Status, Text: "Kilo's answer holds no code to enter"}
 	case !core.PageAllowed(page, hosts):
 		return "", &core.TokenError{Code: "http_error", Text: "Kilo named a page that is not its own, so it is not shown"}
