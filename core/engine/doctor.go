@@ -239,9 +239,9 @@ func (x *examination) logins() {
 	}
 	for _, own := range x.own.Accounts() {
 		for i := range x.auth.Accounts {
-			if left := &x.auth.Accounts[i]; left.ID == own.ID && own.Adopted != 0 && left.Mark == own.Adopted && left.ID != left.Provider {
+			if left := &x.auth.Accounts[i]; left.Provider == own.Provider && left.ID == entryName(own.ID) && own.Adopted != 0 && left.Mark == own.Adopted && left.ID != left.Provider {
 				x.add("wait", own.ID, "auth.json still holds an older login of it, which nothing uses", "take it out of auth.json",
-					core.File{Op: "mend", Name: "auth", Key: "copy"}, core.File{Op: "erase", Name: "auth", Key: own.ID})
+					core.File{Op: "mend", Name: "auth", Key: "copy"}, core.File{Op: "erase", Name: "auth", Key: left.Entry})
 			}
 		}
 	}

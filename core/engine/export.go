@@ -164,8 +164,8 @@ func (e *Engine) giveBack(h *flow.Host) *core.View {
 			continue
 		}
 		c := &p.Accounts[at]
-		key := c.ID
-		if taken[key] && e.entryOf(&c.Account) == nil || key == c.Provider && taken[key] {
+		key := entryName(c.ID)
+		if taken[key] && (e.entryOf(&c.Account) == nil || key == c.Provider) {
 			// The name is another account's there.
 			for n := 1; ; n++ {
 				if key = c.Provider + "-" + core.Decimal(int64(n)); !taken[key] {

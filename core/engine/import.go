@@ -510,14 +510,14 @@ func (e *Engine) adopt(h *flow.Host, c *call) *core.View {
 	delta := store.BlankAccounts
 	for _, a := range left {
 		when := max(at, e.own.Added(a.Provider, a.ID)+1)
-		delta = store.Merge(delta, store.CredentialDelta(a.Provider, a.Entry, a.Credential, when, when))
-		delta = store.Merge(delta, store.AdoptedDelta(a.Provider, a.Entry, a.Mark, when))
+		delta = store.Merge(delta, store.CredentialDelta(a.Provider, a.ID, a.Credential, when, when))
+		delta = store.Merge(delta, store.AdoptedDelta(a.Provider, a.ID, a.Mark, when))
 	}
 	return e.revise(h, revision{own: delta}, core.Decimal(int64(len(left)))+" accounts stand in multi-auth-accounts.json now; doctor --fix takes what is left of them out of auth.json.",
 		func(at core.Time) revision {
 			back := store.BlankAccounts
 			for _, a := range left {
-				back = store.Merge(back, store.ForgetDelta(a.Provider, a.Entry, max(at, e.own.Added(a.Provider, a.Entry)+1)))
+				back = store.Merge(back, store.ForgetDelta(a.Provider, a.ID, max(at, e.own.Added(a.Provider, a.ID)+1)))
 			}
 			return revision{own: back}
 		})

@@ -354,3 +354,37 @@ func TestAnotherModeIsRunOverKeptDecisions(t *testing.T) {
 	same := p.say("simulate --mode round-robin --json").JSON
 	assert.Equal(t, gjson.Get(same, "providers.0.was").Raw, gjson.Get(same, "providers.0.would").Raw, "the same mode fares the same")
 }
+
+// besideOurs is a machine on which the peer, which numbers accounts without knowing ours, has put one under a name of ours, and that was
+// taken over.
+func besideOurs(t *testing.T) *machine {
+	p := newMachine(t, `{}`)
+	p.places["~/.local/share/opencode/auth.json"] = sample(t, "opencode.json")
+	p.say("import opencode --move")
+	require.Contains(t, p.accounts()["anthropic-1"], "r-canary")
+	p.disk.files["auth"] = `{"anthropic-1":{"type":"oauth","access":"b","refresh":"s","expires":1900003600000}}`
+	p.changed("auth")
+	assert.Equal(t, 1, strings.Count(text(p.say("status")), "anthropic-1@auth"))
+	assert.False(t, p.say("import peer --move").Failed)
+	assert.Contains(t, p.accounts()["anthropic-1"], "r-canary", "ours is not written over")
+	assert.Contains(t, p.accounts()["anthropic-1@auth"], `"refresh":"s"`)
+	assert.Contains(t, text(p.say("import peer")), "Nothing to import")
+	return p
+}
+
+func TestWhatThePeerPutsUnderATakenNameIsOneAccountBesideIt(t *testing.T) {
+	p := besideOurs(t)
+	assert.Equal(t, 1, strings.Count(text(p.say("status")), "anthropic-1@auth"), "the entry it came from is no account of its own any more")
+	assert.False(t, p.say("remove anthropic-1@auth --yes").Failed)
+	assert.NotContains(t, text(p.say("status")), "@auth", "and neither it nor the entry is left when it is removed")
+	assert.Contains(t, p.accounts()["anthropic-1"], "r-canary")
+}
+
+func TestWhoStandsInThePlaceOfAnEntryGoesBackIntoIt(t *testing.T) {
+	p := besideOurs(t)
+	assert.False(t, p.say("export --to auth.json").Failed)
+	auth := gjson.Parse(p.disk.files["auth"])
+	assert.Equal(t, "s", auth.Get("anthropic-1.refresh").String())
+	assert.Equal(t, "r-canary", auth.Get("anthropic-2.refresh").String())
+	assert.NotContains(t, p.disk.files["auth"], "@auth", "the peer has no such names")
+}

@@ -3,6 +3,7 @@ package engine
 import (
 	"sort"
 	"strconv"
+	"strings"
 
 	"pimultiauth/core"
 	"pimultiauth/core/pool"
@@ -142,6 +143,15 @@ func (e *Engine) followOne(c store.Change) bool {
 	return true
 }
 
+// beside is what the id of an account of auth.json ends in whose entry's name is that of another account of ours.
+const beside = "@auth"
+
+// entryName is the name of the entry of auth.json that an account comes from or stands in the place of.
+func entryName(id string) string {
+	name, _, _ := strings.Cut(id, beside)
+	return name
+}
+
 // gather joins the accounts of auth.json and of our file, by provider. An account of ours that was adopted stands in the place of its
 // entry in auth.json, until somebody logs in there anew.
 func (e *Engine) gather() {
@@ -154,24 +164,23 @@ func (e *Engine) gather() {
 	shadowed := map[string]bool{}
 	named := map[string]bool{}
 	for _, own := range e.own.Accounts() {
-		key := own.Provider + "/" + own.ID
-		if theirs := entry[key]; theirs != nil && own.Adopted != 0 {
+		place := own.Provider + "/" + entryName(own.ID)
+		if theirs := entry[place]; theirs != nil && own.Adopted != 0 {
 			if theirs.Mark != own.Adopted && own.Expires.Before(theirs.Expires) {
 				continue
 			}
-			shadowed[key] = true
+			shadowed[place] = true
 		}
-		named[key] = true
+		named[own.Provider+"/"+own.ID] = true
 		e.members[own.Provider] = append(e.members[own.Provider], own.Account)
 	}
 	for _, account := range e.auth.Accounts {
-		key := account.Provider + "/" + account.ID
-		if shadowed[key] {
+		if shadowed[account.Provider+"/"+account.ID] {
 			continue
 		}
-		if named[key] {
+		for named[account.Provider+"/"+account.ID] {
 			// Two accounts that came under one name at different times stay two.
-			account.ID += "@auth"
+			account.ID += beside
 			account.Label = account.ID
 		}
 		e.members[account.Provider] = append(e.members[account.Provider], account)
@@ -192,7 +201,7 @@ func (e *Engine) gather() {
 func (e *Engine) entryOf(account *core.Account) *core.Account {
 	name := account.Entry
 	if account.Own && e.own.Adopted(account.Provider, account.ID) != 0 {
-		name = account.ID
+		name = entryName(account.ID)
 	}
 	for i := range e.auth.Accounts {
 		if entry := &e.auth.Accounts[i]; name != "" && entry.Entry == name && entry.Provider == account.Provider {
