@@ -57,8 +57,7 @@ func (e *Engine) add(h *flow.Host, c *call) *core.View {
 		return no
 	}
 	if kind == "login" {
-		turn, _ := e.login(core.Message{At: h.At(), Login: &core.Login{Provider: id, Label: c.flags["name"], Mode: c.mode}})
-		return e.inner(h, turn)
+		return e.logInto(h, core.Login{Provider: id, Label: c.flags["name"], Mode: c.mode}).View
 	}
 	text, no := e.keyText(h, c, id)
 	if no != nil {
@@ -69,17 +68,6 @@ func (e *Engine) add(h *flow.Host, c *call) *core.View {
 		return failed(e.nameOf(id)+": "+strings.TrimSuffix(paste.Error, "."), "Nothing was added.")
 	}
 	return e.keepKeys(h, known, id, paste, !c.has("unchecked"))
-}
-
-// inner runs a flow that was begun inside of another one to its end.
-func (e *Engine) inner(h *flow.Host, turn core.Turn) *core.View {
-	for turn.Flow != 0 {
-		turn = e.advance(turn.Flow, h.Do(turn.Effects...))
-	}
-	if turn.View == nil {
-		return failed("The login did not end")
-	}
-	return turn.View
 }
 
 // addTo asks which provider, where the command does not say.

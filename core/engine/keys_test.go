@@ -314,3 +314,18 @@ func TestALoginAsksWhoseItIs(t *testing.T) {
 	v = login("three")
 	assert.False(t, v.Failed, "who does not answer is no reason to fail")
 }
+
+func TestAnAddThatIsCancelledLeavesNothingOpen(t *testing.T) {
+	p := newDisk().process(t)
+	turn, err := p.core.Step(core.Message{At: start, Command: &core.Command{Text: "add kilo", Mode: "tui"}})
+	require.NoError(t, err)
+	for turn.Effects[0].Fetch == nil {
+		require.NotNil(t, turn.Effects[0].Ask.Choose)
+		turn, err = p.core.Step(core.Message{At: start, Resume: &core.Resume{Flow: turn.Flow,
+			Results: []core.Result{{ID: turn.Effects[0].ID, Ask: &core.Answer{Text: "login"}}}}})
+		require.NoError(t, err)
+	}
+	_, err = p.core.Step(core.Message{At: start, Cancel: &core.Cancel{Flow: turn.Flow}})
+	require.NoError(t, err)
+	assert.Zero(t, p.core.Flows(), "the login that was begun inside of it has ended too")
+}

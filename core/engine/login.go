@@ -12,32 +12,34 @@ import (
 
 // login begins the login of one more account, or of one anew. Every end of it is a View.
 func (e *Engine) login(m core.Message) (core.Turn, error) {
-	l := *m.Login
+	return e.begin(func(h *flow.Host) core.Turn { return e.logInto(h, *m.Login) }), nil
+}
+
+// logInto is the flow of a login, from the choice of the method to the account.
+func (e *Engine) logInto(h *flow.Host, l core.Login) core.Turn {
 	switch {
 	case l.Provider == "" || !store.ValidID(l.Provider):
-		return noLogin("A login needs a provider"), nil
+		return noLogin("A login needs a provider")
 	case e.hidden(l.Provider):
 		why := e.catalogue[l.Provider].Retired
 		if why == "" {
 			why = l.Provider + " is hidden in the configuration."
 		}
-		return noLogin(why), nil
+		return noLogin(why)
 	case l.Entry:
-		return e.begin(func(h *flow.Host) core.Turn { return e.entry(h, l) }), nil
+		return e.entry(h, l)
 	case l.Credential != "":
-		return e.begin(func(h *flow.Host) core.Turn { return e.keepReplaced(h, l) }), nil
+		return e.keepReplaced(h, l)
 	}
-	return e.begin(func(h *flow.Host) core.Turn {
-		credential, err := e.logIn(h, l)
-		if err != nil {
-			failure := oauth.Failure(err)
-			if failure.Code == core.ErrCanceled.Code {
-				return core.Turn{View: &core.View{Title: l.Provider + ": the login was cancelled; nothing has changed"}}
-			}
-			return noLogin(l.Provider + ": " + failure.Text)
+	credential, err := e.logIn(h, l)
+	if err != nil {
+		failure := oauth.Failure(err)
+		if failure.Code == core.ErrCanceled.Code {
+			return core.Turn{View: &core.View{Title: l.Provider + ": the login was cancelled; nothing has changed"}}
 		}
-		return e.addLogin(h, l, e.introduce(h, l.Provider, credential))
-	}), nil
+		return noLogin(l.Provider + ": " + failure.Text)
+	}
+	return e.addLogin(h, l, e.introduce(h, l.Provider, credential))
 }
 
 func noLogin(why string) core.Turn {
