@@ -137,9 +137,8 @@ func (e *Engine) acquireHome(r *request, p *pool.Pool, at core.Time) core.Turn {
 // settleIn is the flow that gives a new session its place in the round. The place is taken while the host holds the gate, so that
 // sessions that begin at once in several processes spread.
 func (e *Engine) settleIn(h *flow.Host, r *request, at core.Time) core.Turn {
-	place := e.effect(core.Effect{File: &core.File{Op: "save", Name: "state"}})
 	var given pool.Pick
-	e.saves[place.ID] = func() string {
+	e.underGate(h, "state", func() string {
 		p := e.pools[r.provider]
 		if p == nil {
 			return store.Blank
@@ -150,9 +149,7 @@ func (e *Engine) settleIn(h *flow.Host, r *request, at core.Time) core.Turn {
 		}
 		given = pick
 		return e.moveHome(r, p, pick, at)
-	}
-	h.Do(place)
-	delete(e.saves, place.ID)
+	})
 	p := e.pools[r.provider]
 	if p == nil {
 		return core.Turn{Refuse: &core.Refuse{Say: r.provider + ": its accounts were removed a moment ago."}}

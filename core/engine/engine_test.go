@@ -444,3 +444,16 @@ func TestAPeekTakesNoTurn(t *testing.T) {
 	assert.NotEqual(t, first, peek())
 	assert.NotNil(t, p.tell(core.Message{Acquire: &core.Acquire{Provider: "nobody", Peek: true}}).Refuse)
 }
+
+func TestARequestThatIsCancelledAtTheGateTakesNoPlace(t *testing.T) {
+	p := newDisk("demo", "demo-1").process(t)
+	turn, err := p.core.Step(core.Message{At: start, Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: "s", Mode: "print"}})
+	require.NoError(t, err)
+	require.NotZero(t, turn.Flow)
+	_, err = p.core.Step(core.Message{At: start, Cancel: &core.Cancel{Flow: turn.Flow}})
+	require.NoError(t, err)
+	merged, err := p.core.Step(core.Message{At: start, Merge: &core.Merge{Save: turn.Effects[0].ID, File: "state"}})
+	require.NoError(t, err)
+	assert.Empty(t, merged.Merged.Delta)
+	assert.NotContains(t, merged.Merged.Text.Reveal(), "sessions")
+}

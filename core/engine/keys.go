@@ -228,27 +228,22 @@ func (e *Engine) elsewhere(provider string) string {
 // check is the command that checks the keys of a provider, or of all.
 func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 	v := &core.View{Title: "Keys", Rows: []core.Row{{Cells: []string{"provider", "account", "key"}, Tone: "head"}}}
-	for _, id := range e.providers(cmd.word(0)) {
-		p := e.pools[id]
-		var list []pool.Candidate
-		for i := range p.Accounts {
-			if c := &p.Accounts[i]; c.Source == "stored" && !c.Login {
-				list = append(list, *c)
-			}
+	for _, a := range e.accounts(cmd.word(0), cmd.at) {
+		// Meanwhile others may have taken it away.
+		_, c := e.accountOf(a.Provider, a.ID)
+		if c == nil || c.Source != "stored" || c.Login {
+			continue
 		}
-		for i := range list {
-			c := &list[i]
-			kind, say := e.checkKey(h, id, e.filled(c), core.Override{BaseURL: c.BaseURL})
-			tone := "good"
-			switch kind {
-			case "":
-			case core.Unknown, core.RateLimited, core.QuotaSpent, core.Overloaded:
-				tone = "wait"
-			default:
-				tone = "bad"
-			}
-			v.Rows = append(v.Rows, core.Row{Cells: []string{id, c.Label, say}, Tone: tone})
+		kind, say := e.checkKey(h, a.Provider, e.filled(c), core.Override{BaseURL: c.BaseURL})
+		tone := "good"
+		switch kind {
+		case "":
+		case core.Unknown, core.RateLimited, core.QuotaSpent, core.Overloaded:
+			tone = "wait"
+		default:
+			tone = "bad"
 		}
+		v.Rows = append(v.Rows, core.Row{Cells: []string{a.Provider, a.Label, say}, Tone: tone})
 	}
 	if len(v.Rows) == 1 {
 		v.Rows, v.Notes = nil, []string{"There are no keys to check."}

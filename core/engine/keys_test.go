@@ -329,3 +329,18 @@ func TestAnAddThatIsCancelledLeavesNothingOpen(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, p.core.Flows(), "the login that was begun inside of it has ended too")
 }
+
+func TestAProviderThatGoesAwayWhileKeysAreCheckedIsLeftOut(t *testing.T) {
+	d := &disk{files: map[string]string{"auth": `{"groq":{"type":"api_key","key":"gsk_a12345678"},"xai":{"type":"api_key","key":"xai-b12345678"}}`}}
+	p := d.process(t)
+	turn, err := p.core.Step(core.Message{At: start, Command: &core.Command{Text: "check", Mode: "tui"}})
+	require.NoError(t, err)
+	require.NotNil(t, turn.Effects[0].Fetch)
+	d.files["auth"] = `{}`
+	p.changed("auth")
+	asked := turn.Effects[0].ID
+	turn, err = p.core.Step(core.Message{At: start, Resume: &core.Resume{Flow: turn.Flow, Results: []core.Result{{ID: asked, Fetch: &core.FetchResult{Status: 200, Body: "{}"}}}}})
+	require.NoError(t, err)
+	require.NotNil(t, turn.View)
+	assert.Len(t, turn.View.Rows, 2)
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"pimultiauth/core"
+	"pimultiauth/core/flow"
 	"pimultiauth/core/store"
 )
 
@@ -14,6 +15,15 @@ type ours struct {
 	seen string
 	// readOnly says why the file is not written, "" when it is.
 	readOnly string
+}
+
+// underGate saves a file with a change that is made when the host holds the gate and what stands in the file is known.
+func (e *Engine) underGate(h *flow.Host, file string, change func() string) {
+	save := e.effect(core.Effect{File: &core.File{Op: "save", Name: file}})
+	e.saves[save.ID] = change
+	// A flow that is stopped while it waits changes nothing any more.
+	defer delete(e.saves, save.ID)
+	h.Do(save)
 }
 
 // merge answers the text to write, while the host holds the gate: what stands in the file, what this instance knows and the change.

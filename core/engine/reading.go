@@ -111,7 +111,7 @@ func (e *Engine) readable(c *pool.Candidate, at core.Time) *core.UsageSource {
 	return source
 }
 
-// requests are the calls that read an account's usage. A credential that is bound to a base URL of its own goes nowhere else.
+// usageRequests are the calls that read an account's usage. A credential that is bound to a base URL of its own goes nowhere else.
 func (e *Engine) usageRequests(c *pool.Candidate, source *core.UsageSource) []core.Fetch {
 	var out []core.Fetch
 	for _, f := range source.Requests(c.Account) {
@@ -253,14 +253,10 @@ func (e *Engine) readUsage(h *flow.Host, only string, manual bool) {
 	done := map[string]bool{}
 	for round, waits := 0, 0; round < 64; round++ {
 		var taken []claim
-		save := e.effect(core.Effect{File: &core.File{Op: "save", Name: "usage"}})
-		e.saves[save.ID] = func() string {
-			var delta string
+		e.underGate(h, "usage", func() (delta string) {
 			taken, delta = e.claims(only, manual, done)
 			return delta
-		}
-		h.Do(save)
-		delete(e.saves, save.ID)
+		})
 		if len(taken) == 0 {
 			// Others are at it: a person waits for them, nobody else does.
 			if _, all := e.files["usage"].tree.UsageReads(e.at, ""); !manual || all == 0 || waits >= 40 {
