@@ -138,8 +138,7 @@ func (e *Engine) followOne(c store.Change) bool {
 	}
 	next := e.candidate(account, known, p)
 	next.Absent = p.Accounts[i].Absent
-	p.Accounts[i] = next
-	p.Touch(i)
+	p.Replace(i, next)
 	return true
 }
 

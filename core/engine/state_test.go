@@ -62,3 +62,17 @@ func TestARemovedAccountStaysRemovedUntilItsCredentialIsAnother(t *testing.T) {
 	p.changed("auth")
 	assert.Equal(t, []string{"demo", "demo-1"}, p.cells(1))
 }
+
+func TestAProjectsOwnAccountsCountAsSoonAsAMergeTellsOfThem(t *testing.T) {
+	p := newDisk("demo", "demo-1", "demo-2").process(t)
+	at := func(session string) string {
+		turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: session, Mode: "print", Project: "/work/x"}})
+		return turn.Lease.Account
+	}
+	p.edit(store.SettingDelta("demo", "demo-2", "label", `"Work"`, 4))
+	assert.Equal(t, "demo", at("a"))
+	p.disk.files["state"] = store.Merge(p.disk.files["state"], store.SettingDelta("demo", "demo-2", "projects", `["/work"]`, 5))
+	for _, session := range []string{"b", "c", "d"} {
+		assert.Equal(t, "demo-2", at(session), "work and private never mix")
+	}
+}

@@ -208,8 +208,7 @@ func Replay(lines string, provider func(string) core.Provider) (again string, de
 		case p != nil && q.Get("account").IsObject():
 			c := ReadCandidate(q.Get("account"), p.Provider, 0)
 			if i := p.Find(c.ID); i >= 0 {
-				p.Accounts[i] = c
-				p.Touch(i)
+				p.Replace(i, c)
 				p.loadsOf(i)
 				p.marks[i], p.marked = 0, p.marked[:0]
 				bare = (&core.Object{}).Int("of", p.Salt).String("provider", p.Provider).Raw("account", c.Describe()).Text()

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"slices"
 	"strings"
 
 	"pimultiauth/core"
@@ -166,6 +167,16 @@ func (p *Pool) Find(id string) int {
 		return i
 	}
 	return -1
+}
+
+// Replace puts a candidate, of whom something else is known by now, in the place of the one of the same id.
+func (p *Pool) Replace(i int, c Candidate) {
+	if !slices.Equal(p.Accounts[i].Projects, c.Projects) {
+		// Who is kept for a project says who else is kept out of it.
+		p.owned, p.tables = nil, nil
+	}
+	p.Accounts[i] = c
+	p.Touch(i)
 }
 
 // Out counts a lease of an account and Back its end.

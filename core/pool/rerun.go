@@ -78,8 +78,7 @@ func Rerun(lines string, mode core.Mode, only string, provider func(string) core
 		case p != nil && q.Get("account").IsObject():
 			c := ReadCandidate(q.Get("account"), p.Provider, 0)
 			if i := p.Find(c.ID); i >= 0 {
-				p.Accounts[i] = c
-				p.Touch(i)
+				p.Replace(i, c)
 			}
 		case p != nil && q.Get("pick").IsObject() && (only == "" || only == p.Provider):
 			i, ok := place[p.Provider]
