@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math"
 	"strconv"
 	"unicode/utf8"
 )
@@ -64,7 +65,7 @@ func (o *Object) Int(name string, value int64) *Object {
 // Float adds a number with at most three decimals.
 func (o *Object) Float(name string, value float64) *Object {
 	o.key(name)
-	o.b = strconv.AppendFloat(o.b, float64(int64(value*1000+0.5))/1000, 'f', -1, 64)
+	o.b = strconv.AppendFloat(o.b, math.Round(value*1000)/1000, 'f', -1, 64)
 	return o
 }
 

@@ -146,6 +146,12 @@ func ReadResetOf(r gjson.Result, at Time) Time {
 	return t
 }
 
+// ReadSeconds reads how long something lasts, told in seconds; 0 for what is not told and for what nobody means.
+func ReadSeconds(r gjson.Result) Duration {
+	n, _ := ReadNumber(r)
+	return span(n, Second)
+}
+
 // span is n units, 0 for none and for what no window lasts.
 func span(n float64, unit Duration) Duration {
 	if !(n > 0 && n*float64(unit) <= float64(366*Day)) {

@@ -45,11 +45,11 @@ func device(h core.Host, l core.DeviceLogin) (core.Secret, error) {
 	}
 	body := reply.Body.Reveal()
 	deviceCode, userCode := gjson.Get(body, "device_code").String(), gjson.Get(body, "user_code").String()
-	life := core.Duration(gjson.Get(body, "expires_in").Float() * 1000)
-	if life <= 0 {
+	life := core.ReadSeconds(gjson.Get(body, "expires_in"))
+	if life == 0 {
 		life = l.Lifetime
 	}
-	if !core.IsJSON(body) || deviceCode == "" || userCode == "" || life <= 0 {
+	if !core.IsJSON(body) || deviceCode == "" || userCode == "" || life == 0 {
 		text := "the service's answer holds no code to enter"
 		if l.Refused != "" {
 			text = l.Refused
@@ -69,11 +69,11 @@ func device(h core.Host, l core.DeviceLogin) (core.Secret, error) {
 		longest = pollLongest
 	}
 	// A server that asks for more than the cap to begin with gets what it asks for, up to the RFC's cap.
-	wait := core.Duration(gjson.Get(body, "interval").Float() * 1000)
-	if wait <= 0 {
+	wait := core.ReadSeconds(gjson.Get(body, "interval"))
+	if wait == 0 {
 		wait = l.Interval
 	}
-	if wait <= 0 {
+	if wait == 0 {
 		wait = pollDefault
 	}
 	wait = min(max(wait, core.Second), pollLongest)

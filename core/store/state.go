@@ -227,7 +227,7 @@ func (t *Tree) Count(provider, id, except string, at core.Time) Counts {
 			continue
 		}
 		f.value().Get("hours").ForEach(func(_, hour gjson.Result) bool {
-			if began := core.Time(hour.Get("0").Num) * core.Time(core.Hour); at.Sub(began) < countsKept {
+			if began := core.Time(readCount(hour.Get("0"))) * core.Time(core.Hour); at.Sub(began) < countsKept {
 				c.Requests += int(readCount(hour.Get("1")))
 				c.Failures += int(readCount(hour.Get("2")))
 			}

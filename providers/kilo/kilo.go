@@ -83,7 +83,7 @@ func login(h core.Host) (core.Secret, error) {
 
 // Renew answers the same token while it lasts: there is nothing to renew it with.
 func Renew(h core.Host, credential core.Secret) (core.Secret, error) {
-	if h.At() < core.Time(gjson.Get(credential.Reveal(), "expires").Num) {
+	if h.At() < core.EpochTime(gjson.Get(credential.Reveal(), "expires")) {
 		return credential, nil
 	}
 	return "", &core.TokenError{Code: "token_expired_reauthentication_required", Text: "Kilo's token has ended; log in again", Permanent: true}
