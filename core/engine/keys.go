@@ -12,6 +12,7 @@ import (
 	"pimultiauth/core/flow"
 	"pimultiauth/core/pool"
 	"pimultiauth/core/store"
+	"pimultiauth/core/view"
 )
 
 // known is who a credential was found to be; its mark says whether that still holds.
@@ -225,16 +226,60 @@ func (e *Engine) elsewhere(provider string) string {
 	return ", or it is one of another region (" + strings.Join(ids, ", ") + ")"
 }
 
-// check is the command that checks the keys of a provider, or of all.
+// checked are the keys that a person wants checked: of all providers, of one, or one account's.
+func (e *Engine) checked(cmd *call) ([]pool.Candidate, *core.View) {
+	word := strings.Join(cmd.words, " ")
+	ids := e.providers(word)
+	if len(ids) == 0 && word != "" {
+		_, c, no := e.find(word)
+		if no != nil {
+			return nil, no
+		}
+		if c.Login {
+			return nil, failed(c.Label+" is a login and has no key to check", "Its next request or /multi-auth usage tells whether it works.")
+		}
+		return []pool.Candidate{*c}, nil
+	}
+	var list []pool.Candidate
+	for _, id := range ids {
+		p := e.pools[id]
+		for i := range p.Accounts {
+			if c := &p.Accounts[i]; c.Source == "stored" && !c.Login {
+				list = append(list, *c)
+			}
+		}
+	}
+	return list, nil
+}
+
+// goesOn says how far a list of keys is checked, where it is more than one, and whether the person still waits for it.
+func goesOn(h *flow.Host, at, of int, what string) bool {
+	if of < 2 {
+		return true
+	}
+	text := "checking " + view.Clean(what) + ", " + strconv.Itoa(at+1) + " of " + strconv.Itoa(of)
+	answer, err := h.Ask(core.Ask{Progress: &core.Progress{Text: text}})
+	return err != nil || !answer.Canceled
+}
+
+// check is the command that checks the keys of a provider, of one account, or of all.
 func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 	v := &core.View{Title: "Keys", Rows: []core.Row{{Cells: []string{"provider", "account", "key"}, Tone: "head"}}}
-	for _, a := range e.accounts(cmd.word(0), cmd.at) {
+	list, no := e.checked(cmd)
+	if no != nil {
+		return no
+	}
+	for i := range list {
+		if !goesOn(h, i, len(list), list[i].Label) {
+			v.Notes = append(v.Notes, "Stopped: "+strconv.Itoa(len(list)-i)+" of "+strconv.Itoa(len(list))+" were not checked.")
+			break
+		}
 		// Meanwhile others may have taken it away.
-		_, c := e.accountOf(a.Provider, a.ID)
+		_, c := e.accountOf(list[i].Provider, list[i].ID)
 		if c == nil || c.Source != "stored" || c.Login {
 			continue
 		}
-		kind, say := e.checkKey(h, a.Provider, e.filled(c), core.Override{BaseURL: c.BaseURL})
+		kind, say := e.checkKey(h, list[i].Provider, e.filled(c), core.Override{BaseURL: c.BaseURL})
 		tone := "good"
 		switch kind {
 		case "":
@@ -243,9 +288,9 @@ func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 		default:
 			tone = "bad"
 		}
-		v.Rows = append(v.Rows, core.Row{Cells: []string{a.Provider, a.Label, say}, Tone: tone})
+		v.Rows = append(v.Rows, core.Row{Cells: []string{list[i].Provider, list[i].Label, say}, Tone: tone})
 	}
-	if len(v.Rows) == 1 {
+	if len(v.Rows) == 1 && len(v.Notes) == 0 {
 		v.Rows, v.Notes = nil, []string{"There are no keys to check."}
 	}
 	return v
@@ -259,6 +304,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 	v := &core.View{Title: e.nameOf(id), Rows: []core.Row{{Cells: []string{"key", "account", ""}, Tone: "head"}}}
 	entries := make([]core.Secret, len(paste.Keys))
 	says, labels := make([]string, len(paste.Keys)), make([]string, len(paste.Keys))
+	stopped := false
 	for i, k := range paste.Keys {
 		if k.BaseURL == "" && p.Locate != nil {
 			var why string
@@ -272,6 +318,11 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 			entry.Raw("request", core.Override{BaseURL: k.BaseURL}.Text())
 		}
 		entries[i] = core.Secret(entry.Text())
+		if stopped = stopped || check && i < mostChecked && !goesOn(h, i, min(len(paste.Keys), mostChecked), k.Key.Mask()); stopped {
+			entries[i] = ""
+			v.Rows = append(v.Rows, core.Row{Cells: []string{k.Key.Mask(), "-", "not added: you stopped"}, Tone: "wait"})
+			continue
+		}
 		if !check || i >= mostChecked {
 			says[i] = "added unchecked"
 			continue

@@ -17,6 +17,9 @@ type person struct {
 	status int
 	body   string
 	asked  []core.Fetch
+	// told is how far things were said to be; at the one with the number patience the person gives up.
+	told     []string
+	patience int
 }
 
 // say runs a command to its end.
@@ -34,6 +37,9 @@ func (p *person) say(text string) *core.View {
 			case x.Fetch != nil:
 				p.asked = append(p.asked, *x.Fetch)
 				results = append(results, core.Result{ID: x.ID, Fetch: &core.FetchResult{Status: p.status, Body: core.Secret(p.body)}})
+			case x.Ask != nil && x.Ask.Progress != nil:
+				p.told = append(p.told, x.Ask.Progress.Text)
+				results = append(results, core.Result{ID: x.ID, Ask: &core.Answer{Canceled: len(p.told) == p.patience}})
 			case x.Ask != nil && x.Ask.Choose != nil:
 				results = append(results, core.Result{ID: x.ID, Ask: &core.Answer{Text: "key"}})
 			case x.Ask != nil && (x.Ask.Prompt != nil || x.Ask.Input != nil):
@@ -90,6 +96,33 @@ func TestKeysAreAddedCheckedAndUsed(t *testing.T) {
 	assert.True(t, v.Failed)
 	assert.Contains(t, text(v), "groq-1 | was there already")
 	assert.NotContains(t, p.disk.files["accounts"], "groq-3")
+}
+
+func TestWhoeverGivesUpDuringAPasteGetsTheKeysThatWereChecked(t *testing.T) {
+	p := begin(t, "{}")
+	p.pasted, p.body, p.patience = "gsk_canary1aaaaaaaaaaaa\ngsk_canary2bbbbbbbbbbbb\ngsk_canary3cccccccccccc", `{"data":[]}`, 2
+	got := text(p.say("add groq"))
+	assert.Equal(t, []string{"checking gsk_…aaaa, 1 of 3", "checking gsk_…bbbb, 2 of 3"}, p.told)
+	assert.Contains(t, got, "gsk_…aaaa | groq-1 | added: works")
+	assert.Contains(t, got, "gsk_…bbbb | - | not added: you stopped")
+	assert.Contains(t, got, "gsk_…cccc | - | not added: you stopped")
+	assert.Len(t, p.asked, 1)
+}
+
+func TestKeysAreCheckedAllTogetherOrOne(t *testing.T) {
+	p := begin(t, `{"groq":{"type":"api_key","key":"gsk_1"},"groq-1":{"type":"api_key","key":"gsk_2"},"deepseek":{"type":"api_key","key":"sk-3"},
+		"openai-codex":{"type":"oauth","access":"a","refresh":"r","expires":1}}`)
+	p.body = `{"data":[]}`
+	assert.Contains(t, text(p.say("check groq/groq-1")), "groq | groq-1 | works")
+	assert.Len(t, p.asked, 1)
+	assert.Empty(t, p.told, "of one key nobody asks how far it is")
+	assert.Contains(t, text(p.say("check openai-codex/openai-codex")), "is a login and has no key to check")
+	assert.Contains(t, text(p.say("check nobody")), `There is no account called "nobody"`)
+	p.say("check groq")
+	assert.Len(t, p.asked, 3)
+	p.told, p.patience = nil, 3
+	assert.Contains(t, text(p.say("check")), "Stopped: 1 of 3 were not checked.")
+	assert.Len(t, p.asked, 5)
 }
 
 func TestACheckSaysWhatIsWrong(t *testing.T) {

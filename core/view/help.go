@@ -10,7 +10,7 @@ var helps = [][2]string{
 	{"forecast [PROVIDER]", "when accounts and providers run out at this pace, and the next relief"},
 	{"add PROVIDER [--unchecked]", "keys, one or many: from a dialog, --stdin, --from-env NAME or --file PATH"},
 	{"log [PROVIDER]", "what the choices of the last day and week cost"},
-	{"check [PROVIDER]", "ask the providers whether the keys work"},
+	{"check [PROVIDER|ACCOUNT]", "ask the providers whether the keys work"},
 	{"login PROVIDER [--account ACCOUNT]", "one more login, or one anew"},
 	{"remove ACCOUNT…", "take accounts out for good; undo brings them back"},
 	{"use ACCOUNT [--strict]", "pin: this account before every other; strict: this one or none"},

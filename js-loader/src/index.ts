@@ -255,7 +255,7 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 	}
 }
 
-/** How often an open screen looks for what others changed, in milliseconds. */
+/** How often an open screen looks for what has changed, in milliseconds. */
 const watching = 1000;
 
 /** Models of a provider that Pi has only through us appear with its first account. */
@@ -271,14 +271,15 @@ function tellerOf(instance: Instance, core: Core, ctx: ExtensionContext): Teller
 			if (!screen) throw new Error("the core has nothing to show");
 			return screen;
 		},
-		async command(words) {
-			const view = await perform(core, words, ctx);
+		async command(words, watch) {
+			const view = await perform(core, words, ctx, watch);
 			if (!view) throw new Error("the core did not answer");
 			void guard(instance, () => showModels(instance, ctx));
 			return view;
 		},
 		changed(heard) {
-			const timer = setInterval(() => void core.catchUp().then((turn) => turn && heard(), heard), watching);
+			// Figures arrive and times pass in this process too, so it looks whether others changed something or not.
+			const timer = setInterval(() => void core.catchUp().then(heard, heard), watching);
 			return () => clearInterval(timer);
 		},
 	};

@@ -38,24 +38,39 @@ const few = 8;
 /** Commands that may ask the person something: one after the other. */
 const asking = new Set(["add", "login", "remove", "import", "export"]);
 
+/** Who watches a command while it runs. */
+export interface Watch {
+	/** Hears how far it is; otherwise Pi's footer says it. */
+	progress?: (text: string) => void;
+	/** Ends it as if the person had given up. */
+	signal?: AbortSignal;
+	/** Makes room for a dialog as long as it is open. */
+	aside?<T>(dialog: () => Promise<T>): Promise<T>;
+}
+
 /** Performs a command: a line as it was typed, or words already parted. What the core asks is asked in Pi's own dialogs. */
 export function perform(
 	core: Core,
 	line: string | readonly string[],
 	ctx: ExtensionContext,
+	watch: Watch = {},
 ): Promise<View | undefined> {
 	const words = typeof line === "string" ? line.trim().split(/\s+/) : line;
 	const [name = "", ...rest] = words;
 	const what = typeof line === "string" ? { text: line, words: [] } : { text: "", words: [...line] };
 	const run = async (): Promise<View | undefined> => {
-		const title = name === "login" ? `Log in to ${rest[0] ?? ""}` : "Accounts";
-		const person = new Person(surroundings(ctx), title);
+		const anew = rest[rest.indexOf("--account") + 1];
+		const whom = anew && rest.includes("--account") ? `${rest[0]}, ${anew}` : (rest[0] ?? "");
+		const person = new Person(surroundings(ctx, watch), name === "login" ? `Log in to ${whom}` : "Accounts");
+		const stop = () => person.giveUp();
+		watch.signal?.addEventListener("abort", stop, { once: true });
 		try {
 			const { view } = await core.ask({ command: { ...what, mode: ctx.mode } }, person);
 			// New accounts are wrapped and listed like any other.
 			if (asking.has(name)) await core.ask({ changed: { files: ["accounts"], known: [] } });
 			return view;
 		} finally {
+			watch.signal?.removeEventListener("abort", stop);
 			await person.close();
 		}
 	};
@@ -81,9 +96,17 @@ export async function keepReplaced(
 	return (await core.ask({ login })).view?.title ?? "";
 }
 
-function surroundings(ctx: ExtensionContext): Surroundings {
+/** The name of the line in Pi's footer that says how far a command is. */
+const place = "multi-auth-progress";
+
+function surroundings(ctx: ExtensionContext, watch: Watch): Surroundings {
 	const around: Surroundings = {
 		mode: ctx.mode,
+		progress: (text) => {
+			if (watch.progress && text !== "") watch.progress(text);
+			else if (ctx.hasUI) ctx.ui.setStatus(place, text === "" ? undefined : text);
+			else if (text !== "" && ctx.mode === "print") process.stderr.write(`${text}\n`);
+		},
 		notify: (text, type) => {
 			if (ctx.hasUI) ctx.ui.notify(text, type);
 			else process.stderr.write(`${text}\n`);
@@ -91,28 +114,33 @@ function surroundings(ctx: ExtensionContext): Surroundings {
 		select: (title, labels, signal) => ctx.ui.select(title, labels, { signal }),
 		input: (title, placeholder, signal) => ctx.ui.input(title, placeholder, { signal }),
 	};
-	if (ctx.mode === "tui") {
-		around.dialog = (title) => dialog(ctx, title);
-		// Pi's own list neither scrolls nor searches.
-		around.select = (title, labels, signal) =>
-			labels.length > few ? pick(ctx, title, labels, signal) : ctx.ui.select(title, labels, { signal });
-		around.secret = (title, text, signal) => askSecret(ctx, title, text, signal);
-	}
+	if (ctx.mode !== "tui") return around;
+	const aside = watch.aside ?? (<T>(open: () => Promise<T>) => open());
+	around.dialog = (title) => dialog(ctx, title, aside);
+	// Pi's own list neither scrolls nor searches.
+	around.select = (title, labels, signal) =>
+		aside(() => (labels.length > few ? pick(ctx, title, labels, signal) : ctx.ui.select(title, labels, { signal })));
+	around.input = (title, placeholder, signal) => aside(() => ctx.ui.input(title, placeholder, { signal }));
+	around.secret = (title, text, signal) => aside(() => askSecret(ctx, title, text, signal));
 	return around;
 }
 
 /** Pi's own dialog for logins. */
-function dialog(ctx: ExtensionContext, title: string): Promise<{ dialog: LoginDialog; close: () => void } | undefined> {
+function dialog(
+	ctx: ExtensionContext,
+	title: string,
+	aside: <T>(open: () => Promise<T>) => Promise<T>,
+): Promise<{ dialog: LoginDialog; close: () => void } | undefined> {
 	return new Promise((resolve) => {
-		void ctx.ui
-			.custom<void>((tui, _theme, _keys, done) => {
+		void aside(() =>
+			ctx.ui.custom<void>((tui, _theme, _keys, done) => {
 				const shown = new LoginDialogComponent(tui, title, () => {}, title, title);
 				resolve({ dialog: shown, close: () => done() });
 				return shown;
-			})
-			.then(
-				() => resolve(undefined),
-				() => resolve(undefined),
-			);
+			}),
+		).then(
+			() => resolve(undefined),
+			() => resolve(undefined),
+		);
 	});
 }

@@ -48,6 +48,7 @@ function surroundings(callbacks: Callbacks): Surroundings {
 	};
 	return {
 		mode: "rpc",
+		progress: (text) => text !== "" && callbacks.onProgress?.(text),
 		notify: (text) => callbacks.onProgress?.(text),
 		select: async (message, labels) =>
 			callbacks.onSelect({ message, options: labels.map((label) => ({ id: label, label })) }),

@@ -182,6 +182,7 @@ const around = (more: Partial<Surroundings>): Surroundings & { said: string[] } 
 		said,
 		mode: "rpc",
 		notify: (text) => said.push(text),
+		progress: (text) => said.push(text),
 		select: async () => undefined,
 		input: async () => undefined,
 		...more,

@@ -76,8 +76,12 @@ function stage(screen: Screen, rows = 24, answer: Partial<View> = {}): Stage {
 			shown = { ...shown, account: query.account || shown.account };
 			return shown;
 		},
-		async command(words) {
+		async command(words, progress, signal) {
 			said.push(words);
+			if (words[0] === "check") {
+				progress("checking one, 1 of 2");
+				await new Promise((resolve) => signal.addEventListener("abort", resolve));
+			}
 			return { title: "Done", rows: [], notes: ["It is so."], json: "", failed: false, ...answer };
 		},
 		rows: () => rows,
@@ -85,7 +89,6 @@ function stage(screen: Screen, rows = 24, answer: Partial<View> = {}): Stage {
 		close() {
 			s.closed++;
 		},
-		aside: (run) => run(),
 	};
 	const manager = new Manager(asker, paintOf(unicode), keys, screen);
 	const s: Stage = {
@@ -153,6 +156,10 @@ test("keys perform the commands that could be typed", async () => {
 		[[key.enter], ["use", account]],
 		[["p"], ["pause", account]],
 		[["c"], ["check", account]],
+		[
+			["o", key.down, key.enter],
+			["set", account, "overage", "on"],
+		],
 		[["r"], ["set", account, "reserve", "off"]],
 		[["u"], ["undo"]],
 		[
@@ -173,7 +180,7 @@ test("keys perform the commands that could be typed", async () => {
 		[["K"], undefined],
 		[["L"], ["login", screen.provider, "--account", screen.account]],
 		[
-			["i", "3", key.enter],
+			["i", "\x7f", "3", key.enter],
 			["set", account, "priority", "3"],
 		],
 		[
@@ -200,6 +207,70 @@ test("an account that is out of sight is not acted on", async () => {
 	for (const press of ["d", "p", "e", " ", "r", "c", "J"]) s.manager.handleInput(press);
 	await s.settle();
 	assert.deepEqual(s.said, []);
+});
+
+test("esc stops what is under way before it closes, and how far it is stands below", async () => {
+	const s = stage(screens()[1] as Screen);
+	s.draw(80);
+	s.manager.handleInput("c");
+	assert.match(s.draw(80).join("\n"), /checking one, 1 of 2[\s\S]*esc stop/);
+	s.manager.handleInput(key.esc);
+	await s.settle();
+	assert.equal(s.closed, 0);
+	assert.match(s.draw(80).join("\n"), /It is so\.[\s\S]*esc close/);
+	s.manager.handleInput(key.esc);
+	assert.equal(s.closed, 1);
+});
+
+test("rows are marked and moved only where they are seen", async () => {
+	const s = stage(screens()[1] as Screen, 16);
+	s.draw(60);
+	s.manager.handleInput(key.right);
+	assert.doesNotMatch(s.draw(60).join("\n"), /Zuhause/);
+	for (const press of [" ", "J"]) s.manager.handleInput(press);
+	await s.settle();
+	assert.deepEqual(s.said, []);
+	s.manager.handleInput("p");
+	await s.settle();
+	assert.deepEqual(s.said, [["pause", "anthropic/anthropic"]], "the account of the details is the one that is named");
+});
+
+test("nothing is cut without a mark", async () => {
+	const long = Array.from({ length: 40 }, (_, i) => ({ cells: [`row ${i}`, "and what it says"], tone: "" }));
+	const s = stage(screens()[1] as Screen, 16, { title: "Doctor", rows: long, notes: [] });
+	s.draw(60);
+	s.manager.handleInput("D");
+	await s.settle();
+	assert.match(s.draw(60).join("\n"), /↓ 1 to 12 of 40 ─┤/);
+	s.manager.handleInput("\x1b[6~");
+	assert.match(s.draw(60).join("\n"), /↑ ↓ 13 to 24 of 40 ─┤/);
+	s.manager.handleInput("\x1b[F");
+	assert.match(s.draw(60).join("\n"), /row 39[\s\S]*↑ 29 to 40 of 40 ─┤/);
+	s.manager.handleInput(key.esc);
+	s.manager.handleInput("m");
+	const modes = stripTerminalSequences(s.draw(60).join("\n"));
+	assert.doesNotMatch(modes, /…/);
+	assert.match(modes, /fill-first[\s\S]*the first account in order until it cannot serve/);
+	const status = stage(screens()[1] as Screen, 24, { notes: [`${"word ".repeat(20)}end.`] });
+	status.draw(60);
+	status.manager.handleInput("u");
+	await status.settle();
+	assert.match(status.draw(60).join("\n"), /word[\s\S]*end\./);
+});
+
+test("an answer of several rows is read in a layer, one of a single row in a sentence", async () => {
+	const head = { cells: ["key", "account", ""], tone: "head" };
+	const row = (n: number) => ({ cells: [`sk-${n}`, `demo-${n}`, "added: works"], tone: "good" });
+	const one = stage(screens()[1] as Screen, 24, { title: "Demo", rows: [head, row(1)], notes: [] });
+	one.draw(80);
+	one.manager.handleInput("a");
+	await one.settle();
+	assert.match(one.draw(80).join("\n"), /│ sk-1, demo-1, added: works +│/);
+	const two = stage(screens()[1] as Screen, 24, { title: "Demo", rows: [head, row(1), row(2)], notes: [] });
+	two.draw(80);
+	two.manager.handleInput("a");
+	await two.settle();
+	assert.match(two.draw(80).join("\n"), /sk-1 +demo-1 +added: works/);
 });
 
 test("search narrows as one types, and esc brings everything back before it closes", async () => {
@@ -291,7 +362,7 @@ test("borders follow the wish, then what the terminal can draw", () => {
 
 test("a long list narrows to what holds all the words that are typed", () => {
 	let chosen = -1;
-	const labels = ["OpenAI (openai)", "OpenAI Codex (openai-codex)", "Azure OpenAI (azure)", "xAI (xai)"];
+	const labels = ["Azure OpenAI (azure)", "OpenAI (openai)", "OpenAI Codex (openai-codex)", "xAI (xai)"];
 	const layer = narrowing(labels, (at) => {
 		chosen = at;
 	});
@@ -304,4 +375,10 @@ test("a long list narrows to what holds all the words that are typed", () => {
 	layer.input(key.down, keys);
 	assert.equal(layer.input(key.enter, keys), true);
 	assert.equal(chosen, 1);
+	chosen = -1;
+	layer.input("\x15", keys);
+	layer.input("\x1b[200~open\x1b[201~", keys);
+	assert.match(layer.render(paintOf(unicode), 40, 8).join("\n"), /3 of 4[\s\S]*▸ OpenAI \(openai\)/);
+	layer.input(key.enter, keys);
+	assert.equal(chosen, 1, "what begins with the words stands before what only holds them");
 });

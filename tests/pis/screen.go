@@ -146,6 +146,9 @@ func (s *Screen) Paste(text string) error {
 	return err
 }
 
+// Socket is where the terminal's tmux server listens.
+func (s *Screen) Socket() string { return s.socket }
+
 // Close ends Pi and the terminal.
 func (s *Screen) Close() {
 	_, _ = s.tmux("kill-server")

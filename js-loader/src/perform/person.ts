@@ -19,6 +19,8 @@ export interface Surroundings {
 	notify(text: string, type?: "info" | "warning" | "error"): void;
 	select(title: string, labels: string[], signal: AbortSignal): Promise<string | undefined>;
 	input(title: string, placeholder: string, signal: AbortSignal): Promise<string | undefined>;
+	/** Says how far something is where no dialog is open; "" when it is over. */
+	progress(text: string): void;
 	/** Asks for a secret that is not shown while it is typed; undefined when the person gives up. Absent outside of the TUI. */
 	secret?(title: string, text: string, signal: AbortSignal): Promise<string | undefined>;
 	/** Opens Pi's own dialog; `close` ends it. Undefined outside of the TUI. */
@@ -37,6 +39,7 @@ export class Person {
 	readonly #around: Surroundings;
 	readonly #title: string;
 	readonly #giveUp = new AbortController();
+	#progressed = false;
 	#opened: Promise<{ dialog: LoginDialog; close: () => void } | undefined> | undefined;
 
 	constructor(around: Surroundings, title: string) {
@@ -110,17 +113,26 @@ export class Person {
 		return option.id;
 	}
 
-	/** Says how far the login is. */
+	/** Says how far it is: in the dialog where one is open. */
 	async progress(text: string): Promise<void> {
-		const dialog = await this.#dialog();
+		const dialog = (await this.#opened)?.dialog;
 		if (dialog) dialog.showProgress(text);
-		else if (this.#around.mode === "print") this.#around.notify(text);
+		else {
+			this.#progressed = true;
+			this.#around.progress(text);
+		}
+	}
+
+	/** Ends everything that is waited for. */
+	giveUp(): void {
+		this.#giveUp.abort();
 	}
 
 	/** Ends the dialog. */
 	async close(): Promise<void> {
 		const opened = await this.#opened?.catch(() => undefined);
 		opened?.close();
+		if (this.#progressed) this.#around.progress("");
 	}
 
 	#orGiveUp(answer: Promise<string>, signal: AbortSignal): Promise<string> {

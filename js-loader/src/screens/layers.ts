@@ -1,9 +1,10 @@
-import { decodeKittyPrintable, Input, type KeybindingsManager } from "@earendil-works/pi-tui";
+import { Input, type KeybindingsManager } from "@earendil-works/pi-tui";
 import type { View } from "../abi.ts";
 import { columns } from "../commands.ts";
-import { type Paint, selected, toned } from "./paint.ts";
-import { Scroll } from "./scroll.ts";
+import { type Paint, rule, selected, toned } from "./paint.ts";
+import { movedBy, partOf, Scroll } from "./scroll.ts";
 import { clean, fit, visibleWidth, wrap } from "./text.ts";
+import { Typing } from "./typing.ts";
 
 /** Something that lies over the panes until it is answered. */
 export interface Layer {
@@ -13,6 +14,8 @@ export interface Layer {
 	/** Whether it asks about the account under the cursor, so that its name belongs above. */
 	about: boolean;
 	render(paint: Paint, width: number, height: number): string[];
+	/** Which part was drawn last, "" when all of it was. */
+	part?(): string;
 	/** Takes a key. Answers true when the layer is done with. */
 	input(data: string, keys: KeybindingsManager): boolean;
 	/** Leaves it unanswered. */
@@ -29,45 +32,45 @@ export interface Offer {
 	about?: string;
 }
 
-/** One of several. */
+/** One of several. `about` says whether it is about the account under the cursor. */
 export function choice(
 	title: string,
 	text: string,
 	offers: readonly Offer[],
 	chosen: (id: string) => void,
 	at = 0,
-	cancel?: () => void,
+	about = true,
 ): Layer {
 	const scroll = new Scroll();
 	scroll.at = at;
-	const moves = {
-		"tui.select.up": -1,
-		"tui.select.down": 1,
-		"tui.select.pageUp": -8,
-		"tui.select.pageDown": 8,
-	} as const;
+	let part = "";
 	return {
 		title,
 		hints: ["enter choose", "esc back"],
-		about: true,
+		about,
 		render(paint, width, height) {
 			const lines = text === "" ? [] : [...wrap(clean(text), width), ""];
 			const widest = Math.max(...offers.map((offer) => visibleWidth(clean(offer.label))));
+			const beside = offers.every((offer) => widest + 4 + visibleWidth(clean(offer.about ?? "")) <= width);
 			const rows = offers.map((offer, i) => {
 				const label = `${i === scroll.at ? paint.borders.pointer : " "} ${fit(clean(offer.label), widest, "")}`;
-				return offer.about ? `${label}  ${paint.theme.fg("muted", clean(offer.about))}` : label;
+				return offer.about && beside ? `${label}  ${paint.theme.fg("muted", clean(offer.about))}` : label;
 			});
-			return [...lines, ...listLines(paint, scroll, rows, width, Math.max(1, height - lines.length), true)];
+			// Where there is no room beside, the words of the one under the cursor stand below.
+			const about = beside ? "" : clean(offers[scroll.at]?.about ?? "");
+			const below = about === "" ? [] : ["", ...wrap(about, width).map((line) => paint.theme.fg("muted", line))];
+			const room = Math.max(1, height - lines.length - below.length);
+			const list = listLines(paint, scroll, rows, width, room, true);
+			part = partOf(scroll.top, room, rows.length, paint.borders.more);
+			return [...lines, ...list, ...below];
 		},
+		part: () => part,
 		input(data, keys) {
-			for (const [id, by] of Object.entries(moves))
-				if (keys.matches(data, id as keyof typeof moves)) scroll.move(by, offers.length);
-			if (!keys.matches(data, "tui.select.confirm")) return false;
+			if (scroll.take(data, keys, offers.length) || !keys.matches(data, "tui.select.confirm")) return false;
 			const offer = offers[scroll.at];
 			if (offer) chosen(offer.id);
 			return true;
 		},
-		...(cancel ? { cancel } : {}),
 	};
 }
 
@@ -76,27 +79,26 @@ export function reading(title: string, lines: (paint: Paint, width: number) => s
 	let top = 0;
 	let last = 0;
 	let page = 1;
+	let part = "";
 	return {
 		title,
-		hints: ["up and down scroll", "esc back"],
+		get hints() {
+			return last > 0 ? ["up and down scroll", "esc back"] : ["esc back"];
+		},
 		about: false,
 		render(paint, width, height) {
 			const all = lines(paint, width);
 			page = height;
 			last = Math.max(0, all.length - height);
 			top = Math.min(top, last);
+			part = partOf(top, height, all.length, paint.borders.more);
 			return all.slice(top, top + height);
 		},
+		part: () => part,
 		input(data, keys) {
-			const moves = {
-				"tui.select.up": -1,
-				"tui.select.down": 1,
-				"tui.select.pageUp": -page,
-				"tui.select.pageDown": page,
-			};
-			for (const [id, by] of Object.entries(moves))
-				if (keys.matches(data, id as keyof typeof moves)) top = Math.max(0, Math.min(last, top + by));
-			return keys.matches(data, "tui.select.confirm");
+			const by = movedBy(data, keys, page);
+			if (by !== undefined) top = Math.max(0, Math.min(last, top + by));
+			return by === undefined && keys.matches(data, "tui.select.confirm");
 		},
 	};
 }
@@ -107,7 +109,7 @@ export function readingOf(view: View): Layer {
 		const lines: string[] = [];
 		for (const [text, tone] of columns(view, width))
 			for (const line of wrap(clean(text), width)) lines.push(toned(paint, tone, line));
-		for (const note of view.notes) lines.push("", ...wrap(clean(note), width));
+		for (const note of view.notes) lines.push(...(lines.length === 0 ? [] : [""]), ...wrap(clean(note), width));
 		return lines;
 	});
 }
@@ -146,60 +148,26 @@ export function field(
 	};
 }
 
-const pasteBegin = "\x1b[200~";
-const pasteEnd = "\x1b[201~";
-
 /** A secret to type or paste, lines and all; the screen says how much is there and nothing of it. */
-export function secretField(title: string, text: string, given: (text: string) => void, cancel?: () => void): Layer {
-	let value = "";
-	let pasting = false;
-	const typed = (data: string, keys: KeybindingsManager): boolean => {
-		if (keys.matches(data, "tui.select.confirm")) {
-			given(value);
-			return true;
-		}
-		if (keys.matches(data, "tui.editor.deleteToLineStart")) value = "";
-		else if (keys.matches(data, "tui.editor.deleteCharBackward")) value = [...value].slice(0, -1).join("");
-		else {
-			const letters = decodeKittyPrintable(data) ?? data;
-			// biome-ignore lint/suspicious/noControlCharactersInRegex: keys that are not text begin with one
-			if (!/[\u0000-\u001f\u007f]/.test(letters)) value += letters;
-		}
-		return false;
-	};
+export function secretField(title: string, text: string, given: (text: string) => void): Layer {
+	const typing = new Typing();
 	return {
 		title,
 		hints: ["enter done", "ctrl+u clear", "esc cancel"],
 		about: false,
 		render(paint, width) {
-			const count = [...value].length;
-			const lines = value.split("\n").filter((line) => line.trim() !== "").length;
-			const words = lines > 1 ? `${count} characters in ${lines} lines` : `${count} characters`;
+			const count = [...typing.text].length;
+			const lines = typing.text.split("\n").filter((line) => line.trim() !== "").length;
+			const characters = count === 1 ? "1 character" : `${count} characters`;
+			const words = lines > 1 ? `${characters} in ${lines} lines` : characters;
 			const masked = paint.borders.mask.repeat(Math.min(count, Math.max(0, width - 34)));
 			return [...wrap(clean(text), width), `> ${masked}${count === 0 ? "" : paint.theme.fg("muted", ` ${words}`)}`];
 		},
 		input(data, keys) {
-			let rest = data;
-			// A paste may come in several pieces; what is inside of it is text, whatever it looks like.
-			while (rest !== "") {
-				if (pasting) {
-					const end = rest.indexOf(pasteEnd);
-					value += (end < 0 ? rest : rest.slice(0, end)).replace(/\r\n?/g, "\n");
-					if (end < 0) return false;
-					pasting = false;
-					rest = rest.slice(end + pasteEnd.length);
-					continue;
-				}
-				const begin = rest.indexOf(pasteBegin);
-				const before = begin < 0 ? rest : rest.slice(0, begin);
-				if (before !== "" && typed(before, keys)) return true;
-				if (begin < 0) return false;
-				pasting = true;
-				rest = rest.slice(begin + pasteBegin.length);
-			}
-			return false;
+			const done = typing.take(data, keys);
+			if (done) given(typing.text);
+			return done;
 		},
-		...(cancel ? { cancel } : {}),
 	};
 }
 
@@ -216,4 +184,11 @@ export function listLines(
 	return lines
 		.slice(from, to)
 		.map((line, i) => selected(paint, fit(line, width, paint.borders.ellipsis), active && from + i === scroll.at));
+}
+
+/** The lines of a layer in a frame of its own: what it shows, a rule that says which part that is, and what the keys do. */
+export function framed(paint: Paint, layer: Layer, width: number, height: number): string[] {
+	const lines = layer.render(paint, width, height);
+	const hints = paint.theme.fg("muted", layer.hints.join(` ${paint.borders.dot} `));
+	return [...lines, rule(layer.part?.()), hints];
 }

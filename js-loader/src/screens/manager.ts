@@ -2,29 +2,25 @@ import type { Component, Keybinding, KeybindingsManager } from "@earendil-works/
 import type { Screen, Show, View } from "../abi.ts";
 import { choice, field, type Layer, readingOf } from "./layers.ts";
 import type { Paint } from "./paint.ts";
-import { accountOf, accountsSeen, drawScreen, type Pane, type Sight } from "./panes.ts";
-import { Scroll } from "./scroll.ts";
+import { accountOf, drawScreen, listSeen, type Pane, type Sight, statusLines } from "./panes.ts";
+import { movedBy, Scroll } from "./scroll.ts";
 
 /** What the screen asks of the running extension. */
 export interface Asked {
 	/** What there is to show. */
 	show(query: Show): Promise<Screen>;
-	/** Performs a command, as if it were typed. */
-	command(words: string[]): Promise<View>;
+	/** Performs a command, as if it were typed; `progress` hears how far it is, and `signal` ends what can be ended. */
+	command(words: string[], progress: (text: string) => void, signal: AbortSignal): Promise<View>;
 	/** The lines the screen may have. */
 	rows(): number;
 	/** Draws again. */
 	redraw(): void;
 	/** Ends the screen. */
 	close(): void;
-	/** Takes the screen away while Pi's own dialogs are up, and brings it back. */
-	aside(run: () => Promise<void>): Promise<void>;
 }
 
 const sorts = ["order", "name", "standing", "left"];
 const panes: readonly Pane[] = ["providers", "accounts", "details"];
-/** Answers longer than this are read in a layer of their own. */
-const sentence = 160;
 
 /** The accounts of all providers, seen, sorted and changed by keys. Nothing out of sight is acted on. */
 export class Manager implements Component {
@@ -33,9 +29,9 @@ export class Manager implements Component {
 	readonly #keys: KeybindingsManager;
 	readonly #sight: Sight;
 	readonly #marked = new Set<string>();
+	readonly #running = new Set<AbortController>();
 	#width = 0;
 	#asking = 0;
-	#busy = 0;
 	#focused = false;
 
 	constructor(asked: Asked, paint: Paint, keys: KeybindingsManager, first: Screen) {
@@ -100,16 +96,29 @@ export class Manager implements Component {
 	}
 
 	#hints(): string[] {
-		const { layer, pane, screen } = this.#sight;
-		if (layer) return [...layer.hints];
+		const { pane, screen, query } = this.#sight;
 		const key = (id: Keybinding) => (this.#keys.getKeys(id)[0] ?? id).replace(/^escape$/, "esc");
 		const undo = screen.undo === "" ? [] : ["u undo"];
-		const end = `? help, ${key("tui.select.cancel")} close`;
+		const end = `? help, ${key("tui.select.cancel")} ${this.#running.size > 0 ? "stop" : query.search === "" ? "close" : "all"}`;
+		const onward = `${key("tui.input.tab")} ${pane === "accounts" ? "details" : "providers"}`;
+		const all = `v ${query.all ? "fewer" : "all"}`;
 		if (pane === "providers")
-			return [`${key("tui.select.confirm")} open`, "a add", "m mode", ...undo, "/ search", "h hide", "v all", end];
+			return [
+				`${key("tui.select.confirm")} open`,
+				"a add",
+				...undo,
+				"m mode",
+				"h hide",
+				all,
+				"w why",
+				"f forecast",
+				end,
+			];
+		if (!accountOf(this.#sight)) return ["a add", ...undo, "/ search", onward, end];
 		const pin = `${key("tui.select.confirm")} ${this.#has("pinned") ? "unpin" : "pin"}`;
 		const pause = `p ${this.#has("paused") ? "resume" : "pause"}`;
-		return [pin, "a add", pause, ...undo, "e rename", "d remove", "space mark", "/ search", "s sort", end];
+		const list = this.#listSeen() ? ["space mark"] : [];
+		return [pin, "a add", ...undo, pause, "e rename", "d remove", onward, ...list, "/ search", "s sort", "m mode", end];
 	}
 
 	handleInput(data: string): void {
@@ -132,23 +141,22 @@ export class Manager implements Component {
 	}
 
 	#press(data: string): void {
+		// A letter is never a movement, whatever Pi's keys are bound to.
+		const letter = this.#actions()[data];
 		const moves: [Keybinding, () => void][] = [
 			["tui.select.cancel", () => this.#leave()],
-			["tui.select.up", () => this.#move(-1)],
-			["tui.select.down", () => this.#move(1)],
-			["tui.select.pageUp", () => this.#move(-8)],
-			["tui.select.pageDown", () => this.#move(8)],
 			["tui.select.confirm", () => (this.#sight.pane === "providers" ? this.#step(1) : this.#pin())],
 			["tui.input.tab", () => this.#step(this.#sight.pane === "details" ? -2 : 1)],
 			["tui.editor.cursorLeft", () => this.#step(-1)],
 			["tui.editor.cursorRight", () => this.#step(1)],
-			["tui.editor.cursorLineStart", () => this.#move(Number.NEGATIVE_INFINITY)],
-			["tui.editor.cursorLineEnd", () => this.#move(Number.POSITIVE_INFINITY)],
 		];
-		// A letter is never a movement, whatever Pi's keys are bound to.
-		const act = this.#actions()[data];
-		const run = act ?? moves.find(([id]) => this.#keys.matches(data, id))?.[1];
-		run?.();
+		const act = letter ?? moves.find(([id]) => this.#keys.matches(data, id))?.[1];
+		if (act) {
+			act();
+			return;
+		}
+		const by = movedBy(data, this.#keys, this.#sight[this.#sight.pane].page);
+		if (by !== undefined) this.#move(by);
 	}
 
 	/** What letters do where the keys are now. */
@@ -157,8 +165,8 @@ export class Manager implements Component {
 		const provider = screen.provider;
 		const always: Record<string, () => void> = {
 			"?": () => this.#read(["help", "keys"]),
-			a: () => this.#outside(pane === "providers" ? ["add"] : ["add", provider]),
-			l: () => this.#outside(["login", provider]),
+			a: () => this.#act(pane === "providers" ? ["add"] : ["add", provider]),
+			l: () => this.#act(["login", provider]),
 			m: () => this.#mode(),
 			h: () => this.#act([this.#hidden() ? "unhide" : "hide", provider]),
 			v: () => this.#ask({ all: !query.all }),
@@ -171,29 +179,35 @@ export class Manager implements Component {
 			g: () => this.#read(["log"]),
 			D: () => this.#read(["doctor"]),
 		};
-		if (pane === "providers" || !accountsSeen(this.#sight, this.#width) || !accountOf(this.#sight)) return always;
+		if (pane === "providers" || !accountOf(this.#sight)) return always;
 		const ref = this.#ref();
+		const seen: Record<string, () => void> = this.#listSeen()
+			? { " ": () => this.#mark(), K: () => this.#order(-1), J: () => this.#order(1) }
+			: {};
 		return {
 			...always,
-			" ": () => this.#mark(),
+			...seen,
 			p: () => this.#act([this.#has("paused") ? "resume" : "pause", ...this.#chosen()]),
 			e: () => this.#rename(),
 			d: () => this.#remove(),
 			c: () => this.#act(["check", ref]),
-			L: () => this.#outside(["login", provider, "--account", screen.account]),
-			K: () => this.#order(-1),
-			J: () => this.#order(1),
+			L: () => this.#act(["login", provider, "--account", screen.account]),
 			r: () => this.#act(["set", ref, "reserve", this.#has("reserve") ? "off" : "on"]),
-			o: () => this.#set("overage", "Use beyond what the plan includes, which may cost money: on or off."),
-			i: () => this.#set("priority", "A number; a lower one goes first while it is ready."),
-			b: () => this.#set("base-url", "Where this account is asked; empty for the provider's own."),
+			o: () => this.#overage(),
+			i: () => this.#set("priority", "A number; a lower one goes first while it is ready.", "priority"),
+			b: () => this.#set("base-url", "Where this account is asked; empty for the provider's own.", "base URL"),
 			H: () => this.#set("header", "A header of this account's requests, as Name: value; Name: takes it away."),
 			P: () => this.#set("pool", "The pool this account belongs to; empty for none."),
 		};
 	}
 
+	#listSeen(): boolean {
+		return listSeen(this.#sight, this.#width, this.#asked.rows());
+	}
+
 	#leave(): void {
-		if (this.#sight.query.search !== "") this.#ask({ search: "" });
+		if (this.#running.size > 0) for (const running of this.#running) running.abort();
+		else if (this.#sight.query.search !== "") this.#ask({ search: "" });
 		else this.#asked.close();
 	}
 
@@ -253,18 +267,20 @@ export class Manager implements Component {
 		void this.#run(words);
 	}
 
-	/** A command that asks in Pi's own dialogs. */
-	#outside(words: string[]): void {
-		void this.#asked.aside(() => this.#run(words));
-	}
-
-	/** Performs a command and says what came of it below the panes. */
+	/** Performs a command and says what came of it below the panes; a longer answer is read in a layer of its own. */
 	async #run(words: string[]): Promise<void> {
 		const view = await this.#command(words);
 		if (!view) return;
-		const text = [...view.rows.map((row) => row.cells.join(" ")), ...view.notes].join(" ").trim();
-		if (text.length > sentence) this.#lay(readingOf(view));
-		this.#say(view.failed || text === "" || text.length > sentence ? view.title : text, view.failed ? "bad" : "good");
+		const rows = view.rows.filter((row) => row.tone !== "head");
+		const table = rows.length > 1;
+		const text = table
+			? ""
+			: [...rows.map((row) => row.cells.filter((cell) => cell !== "").join(", ")), ...view.notes].join(" ");
+		const said = view.failed ? [view.title, text].filter((part) => part !== "").join(": ") : text || view.title;
+		if (table || !statusLines(said, this.#width, this.#asked.rows()).fits) {
+			this.#lay(readingOf(view));
+			this.#say(view.title, view.failed ? "bad" : "");
+		} else this.#say(said, view.failed ? "bad" : (rows[0]?.tone ?? "good"));
 		await this.reload().catch((error) => this.#say(textOf(error), "bad"));
 	}
 
@@ -277,16 +293,18 @@ export class Manager implements Component {
 	}
 
 	async #command(words: string[]): Promise<View | undefined> {
-		if (this.#busy++ === 0) this.#say("working …", "dim");
+		const running = new AbortController();
+		this.#running.add(running);
+		this.#say(`working ${this.#paint.borders.ellipsis}`, "dim");
 		try {
-			const view = await this.#asked.command(words);
+			const view = await this.#asked.command(words, (text) => this.#say(text, "dim"), running.signal);
 			this.#say("", "");
 			return view;
 		} catch (error) {
 			this.#say(textOf(error), "bad");
 			return undefined;
 		} finally {
-			this.#busy--;
+			this.#running.delete(running);
 		}
 	}
 
@@ -306,7 +324,7 @@ export class Manager implements Component {
 		if (!account) return;
 		const ref = this.#ref();
 		const given = (text: string) => this.#act(["rename", ref, text.trim()]);
-		this.#lay(field("rename", "A name of your own; empty takes the id.", account.name, given));
+		this.#lay(field("rename", "A name of your own; empty for its id.", account.name, given));
 	}
 
 	#remove(): void {
@@ -318,7 +336,7 @@ export class Manager implements Component {
 			{ id: "no", label: "No, keep" },
 			{ id: "yes", label: "Yes, remove" },
 		];
-		const text = `Remove ${names.join(", ")}${more}? u brings back what was removed.`;
+		const text = `Remove ${names.join(", ")}${more}? While this Pi runs, u brings back what was removed.`;
 		this.#lay(
 			choice("remove", text, offers, (id) => {
 				if (id !== "yes") return;
@@ -339,7 +357,7 @@ export class Manager implements Component {
 			offers.findIndex((offer) => offer.label.endsWith("(now)")),
 		);
 		const text = `How ${provider} gives new sessions their account:`;
-		this.#lay(choice("mode", text, offers, (id) => this.#act(["mode", provider, id]), now));
+		this.#lay(choice("mode", text, offers, (id) => this.#act(["mode", provider, id]), now, false));
 	}
 
 	#order(by: number): void {
@@ -355,9 +373,22 @@ export class Manager implements Component {
 		this.#act(["order", screen.provider, ...ids]);
 	}
 
-	#set(what: string, text: string): void {
+	/** Asks for a setting. `label` is that of the detail that says what it is now. */
+	#set(what: string, text: string, label = ""): void {
 		const ref = this.#ref();
-		this.#lay(field(what, text, "", (value) => this.#act(["set", ref, what, value.trim()])));
+		const now = this.#sight.screen.details.find((detail) => label !== "" && detail.label === label)?.text ?? "";
+		this.#lay(field(what, text, now, (value) => this.#act(["set", ref, what, value.trim()])));
+	}
+
+	#overage(): void {
+		const ref = this.#ref();
+		const now = this.#sight.screen.details.some((detail) => detail.label === "overage");
+		const offers = [
+			{ id: "off", label: "Off", about: "only what the plan includes" },
+			{ id: "on", label: "On", about: "beyond the plan too, which may cost money" },
+		];
+		const given = (id: string) => this.#act(["set", ref, "overage", id]);
+		this.#lay(choice("overage", "", offers, given, now ? 1 : 0));
 	}
 
 	#search(): void {

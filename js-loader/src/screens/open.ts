@@ -1,14 +1,15 @@
 import type { ExtensionContext } from "@earendil-works/pi-coding-agent";
 import type { OverlayHandle } from "@earendil-works/pi-tui";
 import { makeShow, type Screen, type Show, type View } from "../abi.ts";
+import type { Watch } from "../login.ts";
 import { borders } from "./borders.ts";
 import { Manager } from "./manager.ts";
 
 /** What the screen needs of the core. */
 export interface Teller {
 	show(query: Show): Promise<Screen>;
-	command(words: string[]): Promise<View>;
-	/** Hears of changes others made, until the answer is called. */
+	command(words: string[], watch: Watch): Promise<View>;
+	/** Is told when to look again, until the answer is called. */
 	changed(heard: () => void): () => void;
 }
 
@@ -20,26 +21,30 @@ export async function openManager(ctx: ExtensionContext, teller: Teller): Promis
 		(tui, theme, keys, done) => {
 			const terminal = tui.terminal;
 			let changed = () => {};
+			// Pi's own dialogs stand where the screen is, and one may open inside of another.
+			let away = 0;
+			const aside = async <T>(run: () => Promise<T>): Promise<T> => {
+				if (away++ === 0) handle?.setHidden(true);
+				try {
+					return await run();
+				} finally {
+					if (--away === 0) {
+						handle?.setHidden(false);
+						handle?.focus();
+						tui.requestRender();
+					}
+				}
+			};
 			const manager = new Manager(
 				{
 					show: teller.show,
-					command: teller.command,
+					command: (words, progress, signal) => teller.command(words, { progress, signal, aside }),
 					// Chat stays to be seen behind a large terminal's edge; a small one has no line to spare.
 					rows: () => (terminal.rows < 30 ? terminal.rows : terminal.rows - 4),
 					redraw: () => tui.requestRender(),
 					close: () => {
 						changed();
 						done();
-					},
-					async aside(run) {
-						handle?.setHidden(true);
-						try {
-							await run();
-						} finally {
-							handle?.setHidden(false);
-							handle?.focus();
-							tui.requestRender();
-						}
 					},
 				},
 				{ theme, borders: borders() },

@@ -28,7 +28,14 @@ export function selected(paint: Paint, line: string, active: boolean): string {
 	return active ? paint.theme.bg("selectedBg", line) : line;
 }
 
-/** Lines in a frame of exactly `width` columns, with a title in its upper edge; a line of "-" is a rule across. */
+const ruled = "\u0000";
+
+/** A line that frame draws as a rule across, with a few words at its right end. */
+export function rule(words = ""): string {
+	return ruled + words;
+}
+
+/** Lines in a frame of exactly `width` columns, with a title in its upper edge. */
 export function frame(paint: Paint, title: string, lines: readonly string[], width: number): string[] {
 	const { horizontal, vertical, corners, tees, ellipsis } = paint.borders;
 	const edge = (text: string) => paint.theme.fg("border", text);
@@ -40,8 +47,13 @@ export function frame(paint: Paint, title: string, lines: readonly string[], wid
 			edge(horizontal.repeat(Math.max(0, room - 1 - visibleWidth(shown))) + corners[1]),
 	];
 	for (const line of lines) {
-		if (line === "-") out.push(edge(tees[0] + horizontal.repeat(room) + tees[1]));
-		else out.push(`${edge(vertical)} ${fit(line, room - 2, ellipsis)} ${edge(vertical)}`);
+		if (line.startsWith(ruled)) {
+			const words =
+				line === ruled ? "" : ` ${fit(line.slice(1), Math.min(visibleWidth(line), room - 4), ellipsis).trimEnd()} `;
+			const dashes = horizontal.repeat(Math.max(0, room - visibleWidth(words) - (words === "" ? 0 : 1)));
+			const end = words === "" ? tees[1] : horizontal + tees[1];
+			out.push(edge(tees[0] + dashes) + paint.theme.fg("muted", words) + edge(end));
+		} else out.push(`${edge(vertical)} ${fit(line, room - 2, ellipsis)} ${edge(vertical)}`);
 	}
 	out.push(edge(corners[2] + horizontal.repeat(room) + corners[3]));
 	return out;

@@ -1,6 +1,6 @@
 import type { Detail, Item, Screen, Show } from "../abi.ts";
 import { type Layer, listLines } from "./layers.ts";
-import { bar, frame, type Paint, toned } from "./paint.ts";
+import { bar, frame, type Paint, rule, toned } from "./paint.ts";
 import type { Scroll } from "./scroll.ts";
 import { clean, fit, spread, visibleWidth, wrap } from "./text.ts";
 
@@ -32,9 +32,10 @@ const wide = 96;
 const tall = 14;
 const labelWidth = 12;
 
-/** Whether the list of accounts can be seen at this width: only then may its keys act. */
-export function accountsSeen(sight: Sight, width: number): boolean {
-	return sight.pane !== "providers" || width - 4 >= wide;
+/** Whether the list of accounts is seen: only then can what is done to its rows be seen too. */
+export function listSeen(sight: Sight, width: number, rows: number): boolean {
+	if (sight.pane === "accounts" || width - 4 >= wide) return true;
+	return sight.pane === "details" && bodyHeight(sight, width, rows) >= tall;
 }
 
 /** The account that the details are about. */
@@ -42,15 +43,39 @@ export function accountOf(sight: Sight): Item | undefined {
 	return sight.screen.accounts[sight.accounts.at];
 }
 
+/** The sentence below the panes, in as many lines as it may take. */
+export function statusLines(text: string, width: number, rows: number): { lines: string[]; fits: boolean } {
+	if (text === "") return { lines: [], fits: true };
+	const most = rows < 20 ? 2 : 3;
+	const lines = wrap(clean(text), width - 4);
+	return { lines: lines.slice(0, most), fits: lines.length <= most };
+}
+
+function parts(sight: Sight, dot: string, width: number, rows: number) {
+	const hints = hintLines(sight.layer?.hints ?? sight.hints, dot, width - 4, rows < 20 ? 1 : 2);
+	const { lines, fits } = statusLines(sight.status, width, rows);
+	return { hints, status: lines, fits, height: Math.max(3, rows - 3 - hints.length - lines.length) };
+}
+
+function bodyHeight(sight: Sight, width: number, rows: number): number {
+	return parts(sight, " . ", width, rows).height;
+}
+
 /** Draws the screen, `rows` lines of `width` columns. */
 export function drawScreen(paint: Paint, sight: Sight, width: number, rows: number): string[] {
+	const { borders, theme } = paint;
 	const inner = width - 4;
-	const hints = hintLines(sight.hints, ` ${paint.borders.dot} `, inner, rows < 20 ? 1 : 2);
-	const status = sight.status === "" ? [] : [toned(paint, sight.statusTone, clean(sight.status))];
-	const height = Math.max(3, rows - 3 - hints.length - status.length);
-	const body = sight.layer ? over(paint, sight, sight.layer, inner, height) : panes(paint, sight, inner, height);
-	const lines = [...padded(body, height), "-", ...status, ...hints.map((hint) => paint.theme.fg("muted", hint))];
-	return frame(paint, title(paint, sight), lines, width);
+	const { hints, status, fits, height } = parts(sight, ` ${borders.dot} `, width, rows);
+	const { layer } = sight;
+	const body = layer ? over(paint, sight, layer, inner, height) : panes(paint, sight, inner, height);
+	const said = status.map((line, i) => {
+		const cut = !fits && i === status.length - 1;
+		return toned(paint, sight.statusTone, cut ? fit(`${line} ${borders.ellipsis}`, inner, borders.ellipsis) : line);
+	});
+	// What the keys of a layer do may follow from how much of it there was to draw.
+	const now = layer ? hintLines(layer.hints, ` ${borders.dot} `, inner, hints.length) : hints;
+	const keys = now.map((hint) => theme.fg("muted", hint));
+	return frame(paint, title(paint, sight), [...padded(body, height), rule(layer?.part?.()), ...said, ...keys], width);
 }
 
 /** As many of the phrases as there is room for; the last one, which leads to all others, keeps its place. */
@@ -127,12 +152,12 @@ function head(
 }
 
 function providerPane(paint: Paint, sight: Sight, width: number, height: number): string[] {
-	const { providers: items, hidden } = sight.screen;
+	const { providers: items, hidden: others } = sight.screen;
 	const active = sight.pane === "providers";
 	const rows = items.map((item, i) => row(paint, item, width, i === sight.providers.at, false));
 	const list = listLines(paint, sight.providers, rows, width, height - 1, active);
 	if (items.length === 0) list.push(...wrap("No provider has an account yet. Press a to add one.", width));
-	const text = `Providers (${items.length}${hidden > 0 ? `, ${hidden} hidden` : ""})`;
+	const text = `Providers (${items.length}${others > 0 ? ` of ${items.length + others}` : ""})`;
 	return [head(paint, active, text, sight.providers.top, height - 1, items.length, width), ...list];
 }
 
@@ -176,6 +201,7 @@ function detailPane(paint: Paint, sight: Sight, width: number, height: number): 
 	const lines = facts.flatMap((fact) => factLines(paint, fact, width));
 	const last = Math.max(0, lines.length - (height - 1));
 	sight.details.top = Math.max(0, Math.min(sight.details.top, last));
+	sight.details.page = Math.max(1, height - 1);
 	const top = sight.details.top;
 	const name = account?.name ?? sight.screen.provider;
 	const heading = head(paint, sight.pane === "details", name, top, height - 1, lines.length, width);

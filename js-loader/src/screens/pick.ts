@@ -1,54 +1,56 @@
 import type { ExtensionContext } from "@earendil-works/pi-coding-agent";
 import type { KeybindingsManager } from "@earendil-works/pi-tui";
 import { borders } from "./borders.ts";
-import { type Layer, listLines } from "./layers.ts";
+import { framed, type Layer, listLines } from "./layers.ts";
 import { frame, type Paint } from "./paint.ts";
-import { Scroll } from "./scroll.ts";
+import { partOf, Scroll } from "./scroll.ts";
 import { clean, wrap } from "./text.ts";
+import { isText, Typing } from "./typing.ts";
 
-/** Takes one of many labels; typing narrows them to those that hold all the words. `chosen` hears the label's place. */
+/** How well a label answers what was typed, 0 for best: it begins so, a word of it begins so, or it holds it somewhere. */
+function rank(label: string, typed: string): number {
+	if (label.startsWith(typed)) return 0;
+	return label.includes(` ${typed}`) || label.includes(`(${typed}`) ? 1 : 2;
+}
+
+/** Takes one of many labels; typing narrows them to those that hold all the words, the best first. `chosen` hears the label's place. */
 export function narrowing(labels: readonly string[], chosen: (at: number) => void): Layer {
 	const scroll = new Scroll();
-	let typed = "";
+	const typing = new Typing();
+	let part = "";
+	const words = () => typing.text.toLowerCase().trim().split(/\s+/);
 	const found = () => {
-		const words = typed.toLowerCase().split(/\s+/);
-		return labels.flatMap((label, at) =>
-			words.every((word) => label.toLowerCase().includes(word)) ? [{ label, at }] : [],
-		);
+		const typed = words();
+		return labels
+			.map((label, at) => ({ label, at, in: label.toLowerCase() }))
+			.filter((one) => typed.every((word) => one.in.includes(word)))
+			.sort((a, b) => rank(a.in, typed[0] ?? "") - rank(b.in, typed[0] ?? ""));
 	};
-	const moves = {
-		"tui.select.up": -1,
-		"tui.select.down": 1,
-		"tui.select.pageUp": -8,
-		"tui.select.pageDown": 8,
-	} as const;
 	return {
 		title: "",
 		hints: ["type to search", "enter choose", "esc back"],
 		about: false,
 		render(paint, width, height) {
 			const left = found();
+			const room = Math.max(1, height - 2);
 			const rows = left.map(({ label }, i) => `${i === scroll.at ? paint.borders.pointer : " "} ${clean(label)}`);
-			const list = listLines(paint, scroll, rows, width, Math.max(1, height - 2), true);
+			const list = listLines(paint, scroll, rows, width, room, true);
+			part = partOf(scroll.top, room, left.length, paint.borders.more);
 			const none = left.length === 0 ? wrap("Nothing holds these words.", width) : [];
 			const count = left.length === labels.length ? `${labels.length}` : `${left.length} of ${labels.length}`;
+			const typed = clean(typing.text.replaceAll("\n", " "));
 			return [`> ${typed}${paint.theme.fg("muted", ` ${count}`)}`, "", ...list, ...none];
 		},
+		part: () => part,
 		input(data, keys) {
-			const move = Object.entries(moves).find(([id]) => keys.matches(data, id as keyof typeof moves));
-			if (move) scroll.move(move[1], found().length);
-			else if (keys.matches(data, "tui.select.confirm")) {
-				const one = found()[scroll.at];
-				if (one) chosen(one.at);
-				return one !== undefined;
-			} else if (keys.matches(data, "tui.editor.deleteCharBackward")) typed = [...typed].slice(0, -1).join("");
-			else if (keys.matches(data, "tui.editor.deleteToLineStart")) typed = "";
-			// biome-ignore lint/suspicious/noControlCharactersInRegex: keys that are not text begin with one
-			else if (!/[\u0000-\u001f\u007f]/.test(data)) {
-				typed += data;
-				scroll.at = 0;
-			}
-			return false;
+			// A letter is never a movement, whatever Pi's keys are bound to.
+			if (!isText(data) && scroll.take(data, keys, found().length)) return false;
+			const before = typing.text;
+			const done = typing.take(data, keys);
+			if (typing.text !== before) scroll.at = 0;
+			const one = done ? found()[scroll.at] : undefined;
+			if (one) chosen(one.at);
+			return one !== undefined;
 		},
 	};
 }
@@ -67,8 +69,7 @@ export function pick(
 		return {
 			render: (width: number) => {
 				const rows = Math.max(6, Math.min(labels.length + 2, tui.terminal.rows - 10));
-				const hints = paint.theme.fg("muted", layer.hints.join(` ${paint.borders.dot} `));
-				return frame(paint, clean(title), [...layer.render(paint, width - 4, rows), "-", hints], width);
+				return frame(paint, clean(title), framed(paint, layer, width - 4, rows), width);
 			},
 			handleInput(data: string) {
 				if (keys.matches(data, "tui.select.cancel")) done(undefined);

@@ -1,7 +1,7 @@
 import type { ExtensionContext } from "@earendil-works/pi-coding-agent";
 import type { KeybindingsManager } from "@earendil-works/pi-tui";
 import { borders } from "./borders.ts";
-import { secretField } from "./layers.ts";
+import { framed, secretField } from "./layers.ts";
 import { frame, type Paint } from "./paint.ts";
 
 /** Asks for a secret, several lines of it where they are pasted; what is typed is not shown. Undefined when the person gives up. */
@@ -16,10 +16,7 @@ export function askSecret(
 		const layer = secretField(title, text, (given) => done(given));
 		signal.addEventListener("abort", () => done(undefined), { once: true });
 		return {
-			render: (width: number) => {
-				const hints = paint.theme.fg("muted", layer.hints.join(` ${paint.borders.dot} `));
-				return frame(paint, title, [...layer.render(paint, width - 4, 6), "-", hints], width);
-			},
+			render: (width: number) => frame(paint, title, framed(paint, layer, width - 4, 6), width),
 			handleInput(data: string) {
 				if (keys.matches(data, "tui.select.cancel")) done(undefined);
 				else layer.input(data, keys);
