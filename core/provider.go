@@ -37,6 +37,9 @@ type Provider struct {
 	Keys bool
 	// Login is the login its accounts may have: "" for none that is known, "pi" for the one Pi's own provider brings, "own" for Methods.
 	Login string
+	// Subscription says that its logins are of a subscription, whose terms speak of the vendor's own programs (Pi marks the same ones:
+	// OAuthAuth.isSubscription, pi-ai 1.5.2).
+	Subscription bool
 	// Methods are the provider's own logins, the first one being the usual.
 	Methods []LoginMethod
 	// Renewal renews its own logins at a token endpoint, or Renew over Host; both nil unless Login is "own". Renew answers a

@@ -29,26 +29,26 @@ func All() []core.Provider { return withUsage(withFaults(slices.Clone(all))) }
 
 var all = []core.Provider{
 	{
-		ID: "anthropic", Name: "Anthropic", Keys: true, Login: "pi",
+		ID: "anthropic", Name: "Anthropic", Keys: true, Login: "pi", Subscription: true,
 		Env: []string{"ANTHROPIC_API_KEY", "ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"}, Origins: []string{"https://api.anthropic.com", "https://platform.claude.com"}, Warm: 5 * core.Minute,
 		Key:      core.KeyShape{Prefixes: []string{"sk-ant-"}, Page: "https://platform.claude.com/settings/keys"},
 		Check:    core.KeyCheck{URL: "https://api.anthropic.com/v1/models?limit=1", Header: "x-api-key", Also: "anthropic-version: 2023-06-01"},
 		Identity: anthropicAccount, Profile: &anthropicProfile,
 	},
 	{
-		ID: "openai", Name: "OpenAI", Keys: true, Login: "pi",
+		ID: "openai", Name: "OpenAI", Keys: true, Login: "pi", Subscription: true,
 		Env: []string{"OPENAI_API_KEY"}, Origins: []string{"https://api.openai.com", "https://auth.openai.com", "https://chatgpt.com"}, Warm: 10 * core.Minute,
 		Key:      core.KeyShape{Prefixes: []string{"sk-"}, Page: "https://platform.openai.com/api-keys"},
 		Check:    core.KeyCheck{URL: "https://api.openai.com/v1/models", Header: "authorization"},
 		Identity: chatgptAccount,
 	},
 	{
-		ID: "openai-codex", Name: "OpenAI Codex", Mode: core.UsageBased, Login: "pi", Entitled: codex.Entitled,
+		ID: "openai-codex", Name: "OpenAI Codex", Mode: core.UsageBased, Login: "pi", Subscription: true, Entitled: codex.Entitled,
 		Origins: []string{"https://chatgpt.com", "https://auth.openai.com"}, Warm: 10 * core.Minute,
 		Identity: chatgptAccount,
 	},
 	{
-		ID: "github-copilot", Name: "GitHub Copilot", Keys: true, Login: "pi",
+		ID: "github-copilot", Name: "GitHub Copilot", Keys: true, Login: "pi", Subscription: true,
 		Env: []string{"COPILOT_GITHUB_TOKEN"}, Origins: []string{"https://api.githubcopilot.com", "https://api.*.githubcopilot.com", "https://api.github.com", "https://github.com"},
 		Key:      core.KeyShape{Prefixes: []string{"gho_", "ghu_", "github_pat_"}},
 		Identity: copilotAccount, Profile: &copilotProfile,
@@ -150,14 +150,14 @@ var all = []core.Provider{
 		Identity: emailAccount, Profile: &kiloProfile,
 	},
 	{
-		ID: "kimi-coding", Name: "Kimi For Coding", Keys: true, Login: "own", Methods: kimi.Methods, Renewal: &kimi.Renewal, Lead: kimi.Lead,
+		ID: "kimi-coding", Name: "Kimi For Coding", Keys: true, Login: "own", Subscription: true, Methods: kimi.Methods, Renewal: &kimi.Renewal, Lead: kimi.Lead,
 		Env: []string{"KIMI_API_KEY"}, Origins: []string{"https://api.kimi.com", "https://auth.kimi.com"},
 		Key:      core.KeyShape{Prefixes: []string{"sk-kimi-"}, Page: "https://www.kimi.com/code/console"},
 		Check:    core.KeyCheck{URL: "https://api.kimi.com/coding/v1/usages", Header: "authorization"},
 		Identity: kimiAccount,
 	},
 	{
-		ID: "meta", Name: "Meta", Keys: true, Login: "pi",
+		ID: "meta", Name: "Meta", Keys: true, Login: "pi", Subscription: true,
 		Env: []string{"META_API_KEY"}, Origins: []string{"https://api.meta.ai", "https://auth.meta.com"},
 		Check: core.KeyCheck{URL: "https://api.meta.ai/v1/models", Header: "authorization"},
 	},
@@ -260,7 +260,7 @@ var all = []core.Provider{
 		Check: core.KeyCheck{URL: "https://ai-gateway.vercel.sh/v1/credits", Header: "authorization"},
 	},
 	{
-		ID: "xai", Name: "xAI", Keys: true, Login: "pi",
+		ID: "xai", Name: "xAI", Keys: true, Login: "pi", Subscription: true,
 		Env: []string{"XAI_API_KEY"}, Origins: []string{"https://api.x.ai", "https://auth.x.ai", "https://cli-chat-proxy.grok.com"},
 		Key:      core.KeyShape{Prefixes: []string{"xai-"}, Page: "https://console.x.ai"},
 		Check:    core.KeyCheck{URL: "https://api.x.ai/v1/api-key", Header: "authorization"},

@@ -377,6 +377,7 @@ func (e *Engine) takeOver(h *flow.Host, c *call, s *source, found []foreign, way
 	v := &core.View{Title: "Imported", Rows: []core.Row{{Cells: []string{"provider", "account", ""}, Tone: "head"}}}
 	done, moved := 0, false
 	var undo []func(core.Time) string
+	var logins []string
 	for i := range found {
 		f := &found[i]
 		row := core.Row{Cells: []string{f.provider, e.whose(f), "imported"}, Tone: "good"}
@@ -400,6 +401,9 @@ func (e *Engine) takeOver(h *flow.Host, c *call, s *source, found []foreign, way
 			row.Cells[1] = slot
 			done++
 			provider := f.provider
+			if f.login {
+				logins = append(logins, provider)
+			}
 			undo = append(undo, func(at core.Time) string {
 				return store.ForgetDelta(provider, slot, max(at, e.own.Added(provider, slot)+1))
 			})
@@ -414,6 +418,9 @@ func (e *Engine) takeOver(h *flow.Host, c *call, s *source, found []foreign, way
 	}
 	if done == 0 {
 		v.Notes = append(v.Notes, "Nothing new was imported.")
+	}
+	for _, provider := range logins {
+		v.Notes = append(v.Notes, e.terms(h, provider)...)
 	}
 	return v
 }

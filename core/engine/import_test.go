@@ -236,6 +236,21 @@ func TestAMovedLoginSaysWhatHappensToItsFormerOwner(t *testing.T) {
 	assert.NotContains(t, text(p.say("status")), "openai-codex-1")
 }
 
+func TestWhatTermsSayOfSubscriptionsIsToldOncePerPerson(t *testing.T) {
+	p := everything(t)
+	assert.Contains(t, text(p.say("import claude-code --borrow")), "Said this once")
+	assert.NotContains(t, text(p.say("import codex --move")), "Said this once")
+	assert.Contains(t, p.accounts(), "openai-codex-1")
+	// Another process of the same person knows it too.
+	next := &machine{process: p.disk.process(t), places: p.places, mode: "tui"}
+	assert.NotContains(t, text(next.say("import cliproxyapi --move")), "Said this once")
+	other := everything(t)
+	delete(other.places, "~/.claude/.credentials.json")
+	other.places["$CODEX_HOME/auth.json"] = `{"OPENAI_API_KEY":"sk-canary-key"}`
+	assert.NotContains(t, text(other.say("import codex --move")), "Said this once", "a key is no login of a subscription")
+	assert.Contains(t, other.accounts(), "openai-1")
+}
+
 func TestAKeyThatLooksLikeACommandIsImportedAsAKey(t *testing.T) {
 	p := newMachine(t, "{}")
 	p.places["~/.local/share/opencode/auth.json"] = `{"groq":{"type":"api","key":"!rm $HOME"}}`

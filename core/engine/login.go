@@ -8,6 +8,7 @@ import (
 	"pimultiauth/core/oauth"
 	"pimultiauth/core/pool"
 	"pimultiauth/core/store"
+	"pimultiauth/core/view"
 )
 
 // login begins the login of one more account, or of one anew. Every end of it is a View.
@@ -120,6 +121,7 @@ func (e *Engine) addLogin(h *flow.Host, l core.Login, credential core.Secret) co
 	if twin != "" {
 		note = append(note, "It is the same account as "+twin+", which stays Pi's own.")
 	}
+	note = append(note, e.terms(h, l.Provider)...)
 	name := slot
 	if label != "" {
 		name = label + " (" + slot + ")"
@@ -137,6 +139,15 @@ func (e *Engine) addLogin(h *flow.Host, l core.Login, credential core.Secret) co
 		count = "1 account"
 	}
 	return core.Turn{View: &core.View{Title: e.nameOf(l.Provider) + ": logged in as " + name + ", " + count, Notes: note}}
+}
+
+// terms is what a person is told once, with the first login of a subscription: what the providers' terms say of such logins.
+func (e *Engine) terms(h *flow.Host, provider string) []string {
+	if !e.provider(provider).Subscription || e.state.Told("terms") {
+		return nil
+	}
+	h.Do(e.saveDelta(store.ToldDelta("terms", h.At()), true))
+	return []string{view.Terms}
 }
 
 // slotOf finds the id a new login is kept under: that of the account it renews, of the one it is already, or a new one. twin is Pi's

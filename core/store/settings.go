@@ -83,6 +83,16 @@ func (t *Tree) Hidden() (hidden, shown []string) {
 	return hidden, shown
 }
 
+// Told reports whether a person was told a thing that is said once.
+func (t *Tree) Told(what string) bool {
+	return t.root.get("told").get(what).setting().Type == gjson.True
+}
+
+// ToldDelta is the change that remembers it.
+func ToldDelta(what string, at core.Time) string {
+	return top("told", what, stamped(at).Bool("value", true).Text())
+}
+
 // Chains are the failover chains, sorted by their ids.
 func (t *Tree) Chains() []core.Chain {
 	var out []core.Chain

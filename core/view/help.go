@@ -73,3 +73,8 @@ func Keys() *core.View {
 	}
 	return v
 }
+
+// Terms is said once to a person, with the first login of a subscription.
+const Terms = "Said this once: vendors make the logins of their subscriptions for their own programs and for one person's ordinary use. Sharing a login is " +
+	"forbidden, and several accounts used to get round a limit may break a vendor's terms even when each is paid for. Read the terms of yours; a key is the way that " +
+	"is always supported. README has a section on it."
