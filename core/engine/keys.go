@@ -270,16 +270,17 @@ func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 		return no
 	}
 	for i := range list {
-		if !goesOn(h, i, len(list), list[i].Label) {
-			v.Notes = append(v.Notes, "Stopped: "+strconv.Itoa(len(list)-i)+" of "+strconv.Itoa(len(list))+" were not checked.")
-			break
-		}
 		// Meanwhile others may have taken it away.
 		_, c := e.accountOf(list[i].Provider, list[i].ID)
 		if c == nil || c.Source != "stored" || c.Login {
 			continue
 		}
-		kind, say := e.checkKey(h, list[i].Provider, e.filled(c), core.Override{BaseURL: c.BaseURL})
+		credential, own := e.filled(c), core.Override{BaseURL: c.BaseURL}
+		if !goesOn(h, i, len(list), list[i].Label) {
+			v.Notes = append(v.Notes, "Stopped: "+strconv.Itoa(len(list)-i)+" of "+strconv.Itoa(len(list))+" were not checked.")
+			break
+		}
+		kind, say := e.checkKey(h, list[i].Provider, credential, own)
 		tone := "good"
 		switch kind {
 		case "":
@@ -334,6 +335,9 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 			continue
 		}
 		says[i] = "added: " + say
+		if kind == core.Unknown {
+			says[i] = "added, " + say
+		}
 	}
 	held, err := h.File(core.File{Op: "hold", Name: "login " + id})
 	if err != nil {
