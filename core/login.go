@@ -187,38 +187,6 @@ func TokenFailure(r FetchResult, text string) *TokenError {
 	return e
 }
 
-// PlainWord keeps letters, digits and "._-" of a foreign code, at most 80 of them.
-func PlainWord(code string) string {
-	word := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
-			return r
-		}
-		return -1
-	}, code)
-	if len(word) > 80 {
-		word = word[:80]
-	}
-	return word
-}
-
-// PlainLine makes foreign text one line of at most n bytes that a terminal can be shown: no control characters, no marks that
-// turn the direction of writing, no characters without a width.
-func PlainLine(text string, n int) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case r < 0x20 || r >= 0x7f && r < 0xa0, r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
-	if len(text) > n {
-		text = strings.ToValidUTF8(text[:n], "") + "…"
-	}
-	return text
-}
-
 // Tokens are what a reply of a token endpoint brings. The zero value of a field is "not in the reply".
 type Tokens struct {
 	Access  string

@@ -159,20 +159,3 @@ func span(n float64, unit Duration) Duration {
 	}
 	return Duration(n*float64(unit) + 0.5)
 }
-
-// Plain makes a line of foreign text for people: no control characters, no marks that turn or hide text, at most max bytes.
-func Plain(text string, max int) string {
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
-		switch {
-		case r < 0x20 || r == 0x7f:
-			return ' '
-		case r >= 0x80 && r < 0xa0, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff, r == 0xfffd, r == 0xad, r == 0x61c:
-			return -1
-		}
-		return r
-	}, text))
-	if len(text) > max {
-		text = strings.ToValidUTF8(text[:max], "")
-	}
-	return text
-}

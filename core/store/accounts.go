@@ -79,7 +79,7 @@ func readOwned(id string, n *node) (Owned, bool) {
 	account.Issued = readTime(credential.Get("at"))
 	if identity := n.get("identity").value(); identity.IsObject() {
 		account.Identity = core.Identity{Key: identity.Get("key").String(), Strong: identity.Get("strong").Type == gjson.True}
-		account.Identity.Label = strings.TrimSpace(clipText(identity.Get("label").String(), maxLabel))
+		account.Identity.Label = core.PlainLine(identity.Get("label").String(), maxLabel)
 		if account.Identity.Label != "" {
 			account.Label = account.Identity.Label
 		}

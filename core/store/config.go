@@ -112,27 +112,11 @@ func (c *Config) read(file, text string) {
 		value := values[id]
 		mode := core.Mode(value.String())
 		if value.Type != gjson.String || !mode.Valid() || !ValidID(id) {
-			c.warn(file, `"rotationModes" has no mode "`+clip(value.String())+`" (for `+clip(id)+`); use round-robin, usage-based, balancer or fill-first.`)
+			c.warn(file, `"rotationModes" has no mode "`+core.PlainLine(value.String(), 40)+`" (for `+core.PlainLine(id, 40)+`); use round-robin, usage-based, balancer or fill-first.`)
 			continue
 		}
 		c.Modes[id] = mode
 	}
-}
-
-// clip shortens foreign text for a message and keeps control characters out of it.
-func clip(text string) string { return clipText(text, 40) }
-
-func clipText(text string, most int) string {
-	text = strings.Map(func(r rune) rune {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x2069 || r == 0xfeff {
-			return -1
-		}
-		return r
-	}, text)
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
 }
 
 // readChoosing reads what bears on the choice of accounts.

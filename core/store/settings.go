@@ -20,7 +20,7 @@ func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 func readSettings(n *node) core.Settings {
 	s := core.Settings{
 		Paused:  n.get("paused").setting().Type == gjson.True,
-		Pause:   clip200(n.get("pause").setting().String()),
+		Pause:   core.Plain(n.get("pause").setting().String(), 200),
 		Reserve: n.get("reserve").setting().Type == gjson.True,
 		Overage: n.get("overage").setting().Type == gjson.True,
 	}
@@ -49,7 +49,7 @@ func (p *ProviderState) readSettings(n *node) {
 			continue
 		}
 		g := core.Group{
-			ID: f.key, Name: clipText(value.Get("label").String(), maxLabel), Accounts: readStrings(value.Get("accounts")),
+			ID: f.key, Name: core.PlainLine(value.Get("label").String(), maxLabel), Accounts: readStrings(value.Get("accounts")),
 			Priority: readInt(value.Get("priority")), MaxInFlight: max(0, readInt(value.Get("maxInFlight"))),
 			Health: readShare(value.Get("health")), Cooldown: core.Duration(readCount(value.Get("cooldown"))), Backoff: readCount(value.Get("backoff")),
 		}
@@ -101,7 +101,7 @@ func (t *Tree) Chains() []core.Chain {
 		if !value.IsObject() || value.Get("removed").Type == gjson.True {
 			continue
 		}
-		c := core.Chain{ID: f.key, Name: clipText(value.Get("label").String(), maxLabel), Attempts: max(0, readInt(value.Get("attempts")))}
+		c := core.Chain{ID: f.key, Name: core.PlainLine(value.Get("label").String(), maxLabel), Attempts: max(0, readInt(value.Get("attempts")))}
 		value.Get("hops").ForEach(func(_, hop gjson.Result) bool {
 			if id := hop.Get("provider").String(); ValidID(id) && len(c.Hops) < mostListed {
 				c.Hops = append(c.Hops, core.Hop{

@@ -116,7 +116,7 @@ func Check(text string, newest float64) (damaged, readOnly string) {
 		return "it holds no object", ""
 	}
 	if version := gjson.Get(text, "version"); version.Type == gjson.Number && version.Num > newest {
-		return "", "it was written by a newer pi-multi-auth (version " + clip(version.Raw) + ")"
+		return "", "it was written by a newer pi-multi-auth (version " + core.PlainLine(version.Raw, 40) + ")"
 	}
 	for _, name := range [...]string{"providers", "accounts"} {
 		part := gjson.Get(text, name)
@@ -199,7 +199,7 @@ func readAccount(n *node) AccountState {
 		return AccountState{}
 	}
 	a := AccountState{Standing: readStanding(n.get("standing").raw), Settings: readSettings(n.get("settings"))}
-	a.Label = strings.TrimSpace(clipText(n.get("settings").get("label").setting().String(), maxLabel))
+	a.Label = core.PlainLine(n.get("settings").get("label").setting().String(), maxLabel)
 	for _, f := range n.get("models").fields {
 		if s := readStanding(f.raw); !s.At.IsZero() {
 			if a.Models == nil {
@@ -276,7 +276,7 @@ func readStanding(raw string) core.Standing {
 		At:     readTime(r.Get("at")),
 		Fault:  core.FaultKind(r.Get("fault").String()),
 		Until:  readTime(r.Get("until")),
-		Cause:  clip200(r.Get("cause").String()),
+		Cause:  core.Plain(r.Get("cause").String(), 200),
 		Source: core.Source(r.Get("source").String()),
 		Mark:   readMark(r.Get("mark")),
 	}
@@ -288,13 +288,6 @@ func readStanding(raw string) core.Standing {
 		return core.Standing{}
 	}
 	return s
-}
-
-func clip200(text string) string {
-	if len(text) > 200 {
-		text = strings.ToValidUTF8(text[:200], "")
-	}
-	return text
 }
 
 // StandingDelta is the change that gives an account, or one model on it, a standing. An empty account means the provider as a whole.

@@ -237,7 +237,7 @@ func TestAStateTakesWrongTypesAsAbsent(t *testing.T) {
 	assert.Equal(t, core.Time(9), p.Account("c").Standing.Until)
 	assert.Equal(t, int64(0), p.Account("c").Standing.Mark)
 	d := p.Account("d")
-	assert.Equal(t, "[31mred", d.Label)
+	assert.Equal(t, "red", d.Label)
 	assert.Equal(t, core.Settings{Projects: []string{"/a"}}, d.Settings)
 	assert.Zero(t, d.Health)
 	assert.Zero(t, d.Removed)

@@ -68,7 +68,7 @@ func upgradeProvider(t *Tree, provider string, old gjson.Result) {
 		t.Join(PinDelta(provider, core.Pin{Account: pin}, upgraded))
 	}
 	old.Get("friendlyNames").ForEach(func(id, name gjson.Result) bool {
-		if label := strings.TrimSpace(clipText(name.String(), maxLabel)); name.Type == gjson.String && label != "" {
+		if label := core.PlainLine(name.String(), maxLabel); name.Type == gjson.String && label != "" {
 			if a := get(id); a != nil {
 				setting(a, "label", string(core.AppendQuoted(nil, label)))
 			}
@@ -79,7 +79,7 @@ func upgradeProvider(t *Tree, provider string, old gjson.Result) {
 		// Without its reason it stays disabled all the same: a person or a failure took it out.
 		if a := get(id); a != nil && value.Exists() && value.Type != gjson.Null && value.Type != gjson.False {
 			setting(a, "paused", "true")
-			setting(a, "pause", string(core.AppendQuoted(nil, strings.TrimSpace(clipText(value.Get("error").String(), 200)))))
+			setting(a, "pause", string(core.AppendQuoted(nil, core.PlainLine(value.Get("error").String(), 200))))
 		}
 		return true
 	})
@@ -87,7 +87,7 @@ func upgradeProvider(t *Tree, provider string, old gjson.Result) {
 		if end := readTime(until); end > 0 {
 			if a := get(id); a != nil {
 				cause := "cooled down earlier"
-				if said := strings.TrimSpace(clipText(old.Get("lastQuotaError").Get(gjson.Escape(id.String())).String(), 160)); said != "" {
+				if said := core.PlainLine(old.Get("lastQuotaError").Get(gjson.Escape(id.String())).String(), 160); said != "" {
 					cause += ": " + said
 				}
 				a.standing.Int("at", int64(upgraded)).String("fault", string(core.QuotaSpent)).Int("until", int64(end)).String("cause", cause).
@@ -140,7 +140,7 @@ func upgradePools(t *Tree, provider string, old gjson.Result) {
 	}
 	old.Get("pools").ForEach(func(_, pool gjson.Result) bool {
 		g := core.Group{
-			ID: strings.TrimSpace(pool.Get("poolId").String()), Name: strings.TrimSpace(clipText(pool.Get("displayName").String(), maxLabel)),
+			ID: strings.TrimSpace(pool.Get("poolId").String()), Name: core.PlainLine(pool.Get("displayName").String(), maxLabel),
 			Accounts: validIDs(pool.Get("credentialIds")), Priority: readInt(pool.Get("priority")), MaxInFlight: max(0, readInt(pool.Get("maxConcurrent"))),
 			Health: readShare(pool.Get("healthThreshold")), Cooldown: core.Duration(readCount(pool.Get("config.cooldownMs"))),
 			Backoff: readCount(pool.Get("config.backoffMultiplier")), Mode: core.RoundRobin,
@@ -164,7 +164,7 @@ var triggers = map[string]core.FaultKind{
 
 func upgradeChain(chain gjson.Result) (core.Chain, bool) {
 	c := core.Chain{
-		ID: strings.TrimSpace(chain.Get("chainId").String()), Name: strings.TrimSpace(clipText(chain.Get("displayName").String(), maxLabel)),
+		ID: strings.TrimSpace(chain.Get("chainId").String()), Name: core.PlainLine(chain.Get("displayName").String(), maxLabel),
 		Attempts: max(0, readInt(chain.Get("maxAttemptsPerProvider"))),
 	}
 	chain.Get("providers").ForEach(func(_, hop gjson.Result) bool {
