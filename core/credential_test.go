@@ -137,3 +137,9 @@ func FuzzCredential(f *testing.F) {
 		}
 	})
 }
+
+func TestAnEscapedKeyIsNoCommandAndNoVariable(t *testing.T) {
+	for key, want := range map[Secret]Secret{"!rm -rf": "$!rm -rf", "a$HOME": "a$$HOME", "${X}": "$${X}", "!$": "$!$$", "plain": "plain", "": ""} {
+		assert.Equal(t, want, EscapeTemplate(key))
+	}
+}

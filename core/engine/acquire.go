@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"strconv"
-
 	"pimultiauth/core"
 	"pimultiauth/core/fault"
 	"pimultiauth/core/flow"
@@ -344,5 +342,3 @@ func (e *Engine) out(r *request, p *pool.Pool, i int, at, notBefore core.Time) c
 func (e *Engine) log(turn *core.Turn, line *core.Object) {
 	turn.Effects = append(turn.Effects, e.effect(core.Effect{Log: &core.Log{Line: line.Text()}}))
 }
-
-func leaseName(id int64) string { return strconv.FormatInt(id, 10) }

@@ -328,7 +328,7 @@ func (e *Engine) set(h *flow.Host, c *call) *core.View {
 		}
 	case "projects":
 		folders := c.words[2:]
-		name, text, old = "projects", store.Strings(folders), store.Strings(account.Projects)
+		name, text, old = "projects", core.Quoted(folders), core.Quoted(account.Projects)
 		say = account.Label + " is used in " + strings.Join(folders, ", ") + " only."
 		if len(folders) == 0 {
 			say = account.Label + " is used everywhere."

@@ -44,7 +44,7 @@ func (e *Engine) unable(r *request, p *pool.Pool, at core.Time, again bool) []vi
 			a.Why = r.causes[a.ID]
 		}
 		if a.Why == "" {
-			a.Why = "not asked after " + leaseName(int64(r.attempts)) + " attempts"
+			a.Why = "not asked after " + core.Decimal(int64(r.attempts)) + " attempts"
 		}
 		accounts = append(accounts, a)
 	}
@@ -99,7 +99,7 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	a.Settings, a.Pinned, a.Usage, a.Plan, a.LastUsed = c.Settings, p.Pin.Account == c.ID, c.Usage, c.Usage.Plan, c.LastUsed
 	a.Untold = e.catalogue[p.Provider].Usage == nil && e.catalogue[p.Provider].Windows == nil
 	a.Headers = len(c.Headers)
-	counts := e.state.Count(p.Provider, c.ID, leaseName(e.salt), at)
+	counts := e.state.Count(p.Provider, c.ID, core.Decimal(e.salt), at)
 	a.Requests, a.Failures = counts.Requests, counts.Failures
 	if own := e.tallies[usageKey(p.Provider, c.ID)]; own != nil {
 		counts = own.Count(at)

@@ -71,7 +71,7 @@ func (e *Engine) count(p *pool.Pool, i int, o *core.Outcome, at core.Time) []cor
 		return nil
 	}
 	e.toldCount[key] = at
-	return []core.Effect{e.saveDelta(store.CountDelta(p.Provider, c.ID, leaseName(e.salt), tally, at), false)}
+	return []core.Effect{e.saveDelta(store.CountDelta(p.Provider, c.ID, core.Decimal(e.salt), tally, at), false)}
 }
 
 func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at core.Time) core.Turn {

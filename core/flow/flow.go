@@ -7,7 +7,6 @@ package flow
 import (
 	"errors"
 	"iter"
-	"strings"
 
 	"pimultiauth/core"
 )
@@ -63,7 +62,7 @@ func (h *Host) Fetch(f core.Fetch) (core.FetchResult, error) {
 		f.MaxBytes = fetchMaxBytes
 	}
 	if f.Origin == "" {
-		f.Origin = origin(f.URL)
+		f.Origin = core.OriginOf(f.URL)
 	}
 	r, err := h.one(core.Effect{Fetch: &f})
 	if err == nil && r.Fetch == nil {
@@ -106,18 +105,6 @@ func (h *Host) one(x core.Effect) (core.Result, error) {
 		return core.Result{}, errors.New(results[0].Error)
 	}
 	return results[0], nil
-}
-
-// origin is the scheme and host of an address.
-func origin(url string) string {
-	rest := strings.Index(url, "://")
-	if rest < 0 {
-		return ""
-	}
-	if end := strings.IndexAny(url[rest+3:], "/?#"); end >= 0 {
-		return url[:rest+3+end]
-	}
-	return url
 }
 
 // Flow is one conversation.

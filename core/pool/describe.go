@@ -26,7 +26,7 @@ func (p *Pool) Describe() string {
 		groups := make([]string, len(p.Groups))
 		for i := range p.Groups {
 			g := &p.Groups[i]
-			group := (&core.Object{}).String("id", g.ID).Raw("accounts", quoted(g.Accounts)).Int("priority", int64(g.Priority))
+			group := (&core.Object{}).String("id", g.ID).Raw("accounts", core.Quoted(g.Accounts)).Int("priority", int64(g.Priority))
 			text(group, "mode", string(g.Mode))
 			whole(group, "maxInFlight", int64(g.MaxInFlight))
 			exact(group, "health", g.Health)
@@ -64,7 +64,7 @@ func (c *Candidate) Describe() string {
 	flag(o, "overage", c.Overage)
 	whole(o, "priority", int64(c.Priority))
 	if len(c.Projects) > 0 {
-		o.Raw("projects", quoted(c.Projects))
+		o.Raw("projects", core.Quoted(c.Projects))
 	}
 	if c.Standing.Fault != "" {
 		o.Raw("standing", standingText(&c.Standing))
@@ -174,14 +174,6 @@ func exact(o *core.Object, name string, value float64) {
 	if value != 0 {
 		o.Raw(name, strconv.FormatFloat(value, 'g', -1, 64))
 	}
-}
-
-func quoted(list []string) string {
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = string(core.AppendQuoted(nil, s))
-	}
-	return core.Array(out)
 }
 
 // ReadPool reads a description totally: what has the wrong type is left out, and an account without an id gets its number. at stands in

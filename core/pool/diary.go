@@ -132,7 +132,7 @@ func (p *Pool) pickLine(ask Ask, seed int64, home, parent Home, pick Pick) strin
 	flag(q, "bound", ask.Bound)
 	flag(q, "stored", ask.Stored)
 	if len(ask.Tried) > 0 {
-		q.Raw("tried", quoted(ask.Tried))
+		q.Raw("tried", core.Quoted(ask.Tried))
 	}
 	o.Raw("ask", q.Text())
 	if home.Account != "" {
@@ -163,7 +163,7 @@ func (p *Pool) pickLine(ask Ask, seed int64, home, parent Home, pick Pick) strin
 		}
 	}
 	if here != nil {
-		o.Raw("here", quoted(here))
+		o.Raw("here", core.Quoted(here))
 	}
 	if loads := p.loadText(); loads != "" {
 		o.Raw("loads", loads)

@@ -148,7 +148,7 @@ func Number(provider, id string) int {
 // CredentialDelta is the change that gives an account of ours its credential, issued at an instant. added is when the account came: a
 // renewal keeps it, a login of a person sets it anew.
 func CredentialDelta(provider, account string, entry core.Secret, added, at core.Time) string {
-	return ownDelta(provider, account, "credential", nest(decimal(int64(added)), stamped(at).Raw("entry", entry.Reveal()).Text()))
+	return ownDelta(provider, account, "credential", nest(core.Decimal(int64(added)), stamped(at).Raw("entry", entry.Reveal()).Text()))
 }
 
 // AdoptedDelta is the change that lets an account stand in the place of an entry of auth.json whose credential has the given mark.
@@ -218,13 +218,4 @@ func (n *node) forget() bool {
 	forgot = forgot || len(kept) < len(n.fields)
 	n.fields = kept
 	return forgot
-}
-
-// Literal writes a key so that Pi, whose keys may be commands and hold variables, takes it for what it is.
-func Literal(key string) string {
-	key = strings.ReplaceAll(key, "$", "$$")
-	if strings.HasPrefix(key, "!") {
-		key = "$" + key
-	}
-	return key
 }

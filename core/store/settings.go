@@ -2,7 +2,6 @@ package store
 
 import (
 	"sort"
-	"strconv"
 
 	"github.com/tidwall/gjson"
 
@@ -14,8 +13,6 @@ const (
 	// mostListed bounds lists and maps that a person writes.
 	mostListed = 1000
 )
-
-func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 
 func readSettings(n *node) core.Settings {
 	s := core.Settings{
@@ -151,7 +148,7 @@ func PinDelta(provider string, pin core.Pin, at core.Time) string {
 
 // OrderDelta is the change of the order of a provider's accounts.
 func OrderDelta(provider string, accounts []string, at core.Time) string {
-	return wrap(provider, "order", stamped(at).Raw("value", Strings(accounts)).Text())
+	return wrap(provider, "order", stamped(at).Raw("value", core.Quoted(accounts)).Text())
 }
 
 // StrategyDelta is the change of how one of several groups is chosen.
@@ -161,7 +158,7 @@ func StrategyDelta(provider string, s core.Strategy, at core.Time) string {
 
 // GroupDelta is the change that makes or replaces a group.
 func GroupDelta(provider string, g core.Group, at core.Time) string {
-	leaf := stamped(at).String("label", g.Name).Raw("accounts", Strings(g.Accounts)).Int("priority", int64(g.Priority)).
+	leaf := stamped(at).String("label", g.Name).Raw("accounts", core.Quoted(g.Accounts)).Int("priority", int64(g.Priority)).
 		String("mode", string(g.Mode)).Int("maxInFlight", int64(g.MaxInFlight)).Float("health", g.Health).Int("cooldown", int64(g.Cooldown)).
 		Float("backoff", g.Backoff)
 	return wrap(provider, "groups", nest(g.ID, leaf.Text()))
@@ -188,7 +185,7 @@ func ChainDelta(c core.Chain, at core.Time) string {
 		models.Raw(model, pairs(c.Models[model]))
 	}
 	leaf := stamped(at).String("label", c.Name).Raw("hops", core.Array(hops)).Int("attempts", int64(c.Attempts)).
-		Raw("triggers", Strings(triggers)).Raw("models", models.Text())
+		Raw("triggers", core.Quoted(triggers)).Raw("models", models.Text())
 	return top("chains", c.ID, leaf.Text())
 }
 
@@ -204,15 +201,6 @@ func HiddenDelta(provider string, hidden bool, at core.Time) string {
 
 func top(part, name, value string) string {
 	return (&core.Object{}).Raw(part, nest(name, value)).Int("version", Version).Text()
-}
-
-// Strings writes a JSON list of strings.
-func Strings(list []string) string {
-	quoted := make([]string, len(list))
-	for i, s := range list {
-		quoted[i] = string(core.AppendQuoted(nil, s))
-	}
-	return core.Array(quoted)
 }
 
 // pairs writes a map as an object, sorted.

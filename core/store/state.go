@@ -385,7 +385,7 @@ func (t *Tally) Count(at core.Time) Counts {
 func CountDelta(provider, account, instance string, t *Tally, at core.Time) string {
 	hours := make([]string, len(t.hours))
 	for i, h := range t.hours {
-		hours[i] = core.Array([]string{decimal(h.hour), decimal(h.requests), decimal(h.failures)})
+		hours[i] = core.Array([]string{core.Decimal(h.hour), core.Decimal(h.requests), core.Decimal(h.failures)})
 	}
 	return accountDelta(provider, account, "counts", nest(instance, stamped(at).Raw("hours", core.Array(hours)).Text()))
 }
@@ -404,7 +404,7 @@ func wrap(provider, name, value string) string {
 
 // Own gives the tree a version of ours: what was read from a newer file is not written in its name.
 func (t *Tree) Own(version int64) {
-	own := decimal(version)
+	own := core.Decimal(version)
 	if at := t.root.find("version"); at < len(t.root.fields) && t.root.fields[at].key == "version" {
 		if t.root.fields[at].raw == own {
 			return

@@ -260,7 +260,7 @@ func TestSettingsComeBackAsTheyWereWritten(t *testing.T) {
 	for _, delta := range []string{
 		store.SettingDelta("p", "a", "label", `"Mine"`, 1), store.SettingDelta("p", "a", "paused", "true", 1), store.SettingDelta("p", "a", "pause", `"tax"`, 1),
 		store.SettingDelta("p", "a", "reserve", "true", 1), store.SettingDelta("p", "a", "overage", "true", 1), store.SettingDelta("p", "a", "priority", "-4", 1),
-		store.SettingDelta("p", "a", "projects", store.Strings([]string{"/w"}), 1), store.ModeDelta("p", core.FillFirst, 1),
+		store.SettingDelta("p", "a", "projects", core.Quoted([]string{"/w"}), 1), store.ModeDelta("p", core.FillFirst, 1),
 		store.PinDelta("p", core.Pin{Account: "a", Strict: true}, 1), store.OrderDelta("p", []string{"b", "a"}, 1), store.StrategyDelta("p", core.ByTurn, 1),
 		store.GroupDelta("p", group, 1), store.GroupDelta("p", core.Group{ID: "gone"}, 1), store.GroupRemovedDelta("p", "gone", 2),
 		store.ChainDelta(chain, 1), store.HiddenDelta("h", true, 1), store.HiddenDelta("s", true, 1), store.HiddenDelta("s", false, 2),

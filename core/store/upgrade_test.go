@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -157,11 +156,4 @@ func TestRecallTakesWhatTheJournalKnows(t *testing.T) {
 	assert.Equal(t, core.FillFirst, state.Provider("p").Mode)
 	assert.Len(t, accounts.Accounts(), 1)
 	assert.NotContains(t, state.Text(), "api_key")
-}
-
-func TestALiteralIsNoCommandAndNoVariable(t *testing.T) {
-	for key, want := range map[string]string{"!rm -rf": "$!rm -rf", "a$HOME": "a$$HOME", "${X}": "$${X}", "!$": "$!$$", "plain": "plain", "": ""} {
-		assert.Equal(t, want, store.Literal(key))
-	}
-	assert.Equal(t, 2, strings.Count(store.Literal("$"), "$"))
 }

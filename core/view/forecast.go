@@ -149,7 +149,7 @@ func Forecast(outlooks []Outlook, only string, at core.Time, zoneMinutes int, js
 		}
 	}
 	if json {
-		v.JSON = (&core.Object{}).Int("at", int64(at)).Raw("accounts", core.Array(objects)).Raw("say", quotedList(v.Notes)).Text()
+		v.JSON = (&core.Object{}).Int("at", int64(at)).Raw("accounts", core.Array(objects)).Raw("say", core.Quoted(v.Notes)).Text()
 	}
 	return v
 }
@@ -170,12 +170,4 @@ func ahead(w *WindowProspect, at core.Time) string {
 		return "runs out " + span(w.Earliest, w.Latest, at)
 	}
 	return "-"
-}
-
-func quotedList(list []string) string {
-	items := make([]string, len(list))
-	for i, s := range list {
-		items[i] = string(core.AppendQuoted(nil, s))
-	}
-	return core.Array(items)
 }

@@ -49,8 +49,8 @@ func Clock(t, at core.Time, zoneMinutes int) string {
 	if t.Sub(at) < core.Day {
 		return clock
 	}
-	y, m, d := civil((seconds - day) / 86400)
-	return strconv.FormatInt(y, 10) + "-" + two(m) + "-" + two(d) + " " + clock
+	y, m, d := local.Date()
+	return strconv.Itoa(y) + "-" + two(int64(m)) + "-" + two(int64(d)) + " " + clock
 }
 
 func two(n int64) string {
@@ -58,44 +58,6 @@ func two(n int64) string {
 		return "0" + strconv.FormatInt(n, 10)
 	}
 	return strconv.FormatInt(n, 10)
-}
-
-// civil turns days since 1970-01-01 into a date of the Gregorian calendar.
-func civil(days int64) (year, month, day int64) {
-	year = 1970
-	for {
-		length := int64(365)
-		if leap(year) {
-			length = 366
-		}
-		if days < length {
-			break
-		}
-		days -= length
-		year++
-	}
-	for month = 1; ; month++ {
-		length := monthLength(year, month)
-		if days < length {
-			return year, month, days + 1
-		}
-		days -= length
-	}
-}
-
-func leap(y int64) bool { return y%4 == 0 && (y%100 != 0 || y%400 == 0) }
-
-func monthLength(y, m int64) int64 {
-	switch m {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if leap(y) {
-			return 29
-		}
-		return 28
-	}
-	return 31
 }
 
 // Back says when something returns: "until 14:05:10 (42 s)".
