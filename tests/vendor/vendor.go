@@ -36,6 +36,8 @@ type Step struct {
 	Hang bool
 	// Tool begins a tool call before the stream breaks.
 	Tool bool
+	// Call answers with a call of this tool, without arguments, on the wire of openai-completions.
+	Call string
 	// Pause is waited for before every tenth of the text.
 	Pause time.Duration
 }
@@ -220,6 +222,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, wire wire, step 
 	if text == "" {
 		text = "ok"
 	}
+	if c, ok := wire.(*completions); ok && step.Call != "" {
+		c.call(step.Call)
+		return
+	}
 	broken := step.Drop || step.Hang || step.ErrorEvent != ""
 	if broken {
 		text = step.AfterText
@@ -299,10 +305,17 @@ func (c *completions) tool() {
 	c.chunk(`{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"read","arguments":"{\"pa"}}]}`, "null")
 }
 
+func (c *completions) call(name string) {
+	c.chunk(fmt.Sprintf(`{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":%q,"arguments":"{}"}}]}`, name), "null")
+	c.finish("tool_calls")
+}
+
 func (c *completions) fail(s string) { fmt.Fprintf(c.w, "data: %s\n\n", s) }
 
-func (c *completions) end() {
-	c.chunk(`{}`, `"stop"`)
+func (c *completions) end() { c.finish("stop") }
+
+func (c *completions) finish(reason string) {
+	c.chunk(`{}`, `"`+reason+`"`)
 	fmt.Fprintf(c.w, "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":%q,\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}\n\ndata: [DONE]\n\n", c.model)
 }
 
