@@ -126,12 +126,13 @@ func TestAProjectsOwnCopyWaitsForTrust(t *testing.T) {
 	both(t, completions, func(s *stage) {
 		s.home.Extension = ""
 		require.NoError(s, os.CopyFS(filepath.Join(s.home.Work, ".pi", "extensions", "pi-multi-auth"), onlyShipped()))
-		s.vendor.Script("key-a", vendor.Limited(600))
 		for name, args := range map[string][]string{"not asked": nil, "not trusted": {"--no-approve"}} {
+			s.vendor.Script("key-a", vendor.Limited(600), vendor.Step{})
 			ran := s.say(args...)
 			assert.NotContains(s, s.vendor.Keys(), "key-b", name+": "+ran.Err)
 			assert.Empty(s, s.home.Read("multi-auth.json"), name)
 		}
+		s.vendor.Script("key-a", vendor.Limited(600))
 		before := len(s.vendor.Keys())
 		assert.Equal(s, "ok\n", s.say("--approve").Out)
 		assert.Equal(s, []string{"key-a", "key-b"}, s.vendor.Keys()[before:])

@@ -112,7 +112,7 @@ func TestBesideAnotherOfItsKindOneIsActive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			both(t, completions, func(s *stage) {
 				s.beside(before, "peer", peer)
-				s.vendor.Script("key-a", vendor.Limited(1))
+				s.vendor.Script("key-a", vendor.Limited(1), vendor.Step{})
 				ran := s.say()
 				assert.Equal(s, 1, strings.Count(ran.Err, "is loaded too and stays active"), ran.Err)
 				assert.NotContains(s, s.vendor.Keys(), "key-b", "this one does nothing")

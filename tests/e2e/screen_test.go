@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -95,26 +94,5 @@ func TestInTheTUIEscapeStopsAtOnce(t *testing.T) {
 		s.shows(screen, "aborted")
 		assert.Equal(s, []string{"key-a"}, s.vendor.Keys())
 		assert.NotContains(s, s.home.Read("multi-auth.json"), "fault")
-	})
-}
-
-// After each of these Pi runs the extension's factory or its session_start again, and a wrapper around a wrapper would ask twice.
-func TestWrappersDoNotNestInTheTUI(t *testing.T) {
-	both(t, completions, func(s *stage) {
-		s.keys("demo", "key-a")
-		screen := s.screen()
-		asked := 0
-		for i, again := range []struct{ line, done string }{{}, {"/reload", "Reloaded"}, {"/new", "New session started"}, {"/reload", "Reloaded"}} {
-			if again.line != "" {
-				s.types(screen, again.line)
-				s.shows(screen, again.done)
-			}
-			answer := fmt.Sprintf("answer number %d", i)
-			s.vendor.Script("key-a", vendor.Step{Status: 500, Body: "oops"}, vendor.Step{Text: answer})
-			s.types(screen, fmt.Sprintf("question %d", i))
-			s.shows(screen, answer)
-			asked += 2
-			assert.Len(s, s.vendor.Keys(), asked, "after %q one retry and no more", again.line)
-		}
 	})
 }
