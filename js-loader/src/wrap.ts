@@ -86,7 +86,11 @@ function wrapAuth({ provider, resolutions }: Wrapping, stored: Stored): Provider
 			let found = await apiKey?.resolve(input);
 			// A provider that only logs in has no say about a key: it goes out as it was given.
 			if (!apiKey && given !== undefined) found = { auth: { apiKey: given } };
-			const explicit = found !== undefined && credential !== undefined && !(await stored.isStored(provider.id, given));
+			const explicit =
+				found !== undefined &&
+				credential !== undefined &&
+				!(await stored.isStored(provider.id, given)) &&
+				!(await isOwn(provider, input, given));
 			if (!found && !given) found = await standIn(ctx, signal);
 			if (found) resolutions.note({ ctx, found, given, explicit });
 			return found;
@@ -118,6 +122,22 @@ function wrapAuth({ provider, resolutions }: Wrapping, stored: Stored): Provider
 		};
 	}
 	return auth;
+}
+
+/**
+ * Whether a key is the one that a provider finds by itself. Pi puts models.json on top of a wrapper, so a key that stands there comes to
+ * it like one that was given with the request.
+ */
+async function isOwn(
+	{ auth }: Provider,
+	{ ctx, signal }: { ctx: AuthContext; signal: AbortSignal },
+	key: string | undefined,
+): Promise<boolean> {
+	try {
+		return key !== undefined && (await auth.apiKey?.resolve({ ctx, signal }))?.auth.apiKey === key;
+	} catch {
+		return false;
+	}
 }
 
 /** A provider's login as Pi's /login runs it: what it replaces is kept first. */

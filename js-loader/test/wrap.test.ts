@@ -104,6 +104,24 @@ test("the key of the environment is an account, and resolving it is done once", 
 	assert.equal(resolved, 1);
 });
 
+test("a key of models.json, which Pi resolves before it asks the wrapper, is the provider's own and not one that was given", async () => {
+	const fake = new Fake([fine]);
+	fake.provider.auth.apiKey = {
+		name: "key",
+		resolve: async ({ credential }) => ({ auth: { apiKey: credential?.key ?? "configured" } }),
+	};
+	const core = new ScriptedCore();
+	const provider = wrap(fake.provider, stage(core), stored());
+	for (const given of ["configured", "given"]) {
+		await resolve(provider, key(given));
+		await eventsOf(provider.streamSimple(model, {}, { apiKey: given }));
+	}
+	assert.deepEqual(
+		core.acquired.map(({ members }) => members.map(({ source }) => source)),
+		[["ambient"], ["explicit", "ambient"]],
+	);
+});
+
 test("a provider whose accounts Pi cannot see counts as configured, and one without accounts does not", async () => {
 	const input = { ctx, signal };
 	const seen = wrap(new Fake([fine]).provider, stage(undefined), stored());
