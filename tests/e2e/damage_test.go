@@ -73,6 +73,7 @@ func TestEveryFileDamagedInEveryWayLeavesPiWorkingAndLosesNothing(t *testing.T) 
 						require.Len(s, aside, 1)
 						kept, _ := os.ReadFile(aside[0])
 						assert.Equal(s, string(before), string(kept))
+						assert.Equal(s, 1, strings.Count(ran.Err, "a copy is kept aside"), ran.Err)
 					}
 					s.auth = s.home.Read("auth.json")
 				})

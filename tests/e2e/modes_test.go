@@ -38,10 +38,14 @@ func (s *stage) prompt(r *pis.RPC, text string) string {
 func TestASessionKeepsItsAccountInRPC(t *testing.T) {
 	both(t, completions, func(s *stage) {
 		r := s.rpc()
-		for range 3 {
+		s.prompt(r, "hello")
+		state := s.home.Read("multi-auth.json")
+		assert.Contains(s, state, `"place"`)
+		for range 2 {
 			s.prompt(r, "hello")
 		}
 		assert.Equal(s, []string{"key-a", "key-a", "key-a"}, s.vendor.Keys())
+		assert.Equal(s, state, s.home.Read("multi-auth.json"), "nothing is written for a request of a session that has its place")
 		require.NoError(s, r.Send(map[string]any{"type": "new_session"}))
 		_, err := r.Until(`"command":"new_session"`)
 		require.NoError(s, err)

@@ -49,7 +49,8 @@ func TestThePackedTarballWorksElsewhere(t *testing.T) {
 		require.NoError(s, os.MkdirAll(unpacked, 0o755))
 		require.NoError(s, exec.Command("tar", "xzf", tarballs[0], "-C", unpacked).Run())
 		s.home.Extension = ""
-		s.home.Env = s.home.Env[:0]
+		// Neither Go nor npm can be found, and a registry that is asked does not answer.
+		s.home.Env = []string{"PATH=" + t.TempDir(), "npm_config_registry=http://127.0.0.1:9/"}
 		ran := s.run("install", filepath.Join(unpacked, "package"))
 		require.Equal(s, 0, ran.Code, ran.Out+ran.Err)
 		s.vendor.Script("key-a", vendor.Limited(60))

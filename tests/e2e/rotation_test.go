@@ -2,20 +2,24 @@ package e2e_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"pimultiauth/tests/vendor"
 )
 
 const completions = "openai-completions"
 
+func body(kind, message string) string {
+	return fmt.Sprintf(`{"error":{"type":%q,"message":%q}}`, kind, message)
+}
+
 func TestWhatEachFailureLeadsTo(t *testing.T) {
-	body := func(kind, message string) string {
-		return fmt.Sprintf(`{"error":{"type":%q,"message":%q}}`, kind, message)
-	}
 	spent := vendor.Step{Status: 429, Body: `{"error":{"type":"insufficient_quota","code":"insufficient_quota","message":"You exceeded your current quota"}}`}
 	for _, tt := range []struct {
 		name  string
@@ -62,6 +66,29 @@ func TestTheRequestsOwnFaultStaysAndIsShown(t *testing.T) {
 	})
 }
 
+// What does not fit is not the account's fault, and no other account would take it: Pi makes the conversation shorter.
+func TestAContextThatOverflowsIsLeftToPi(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		s.vendor.Script("key-a", vendor.Step{Text: "noted"}, vendor.Step{Text: "noted"}, vendor.Step{Status: 400,
+			Body: body("invalid_request_error", "This model's maximum context length is 128000 tokens. However, your messages resulted in 130000 tokens.")},
+			vendor.Step{Text: "shortened"})
+		require.NoError(s, s.home.Write("settings.json", `{"compaction":{"keepRecentTokens":1}}`))
+		r := s.rpc()
+		s.prompt(r, "remember this")
+		s.prompt(r, "and that")
+		s.prompt(r, "and more")
+		_, err := r.Until(`"type":"compaction_start"`, "overflow")
+		require.NoError(s, err, "Pi knows what it means")
+		_, err = r.Until(`"type":"message_end"`, "shortened")
+		require.NoError(s, err)
+		asked := s.vendor.Asked()
+		assert.Equal(s, 400, asked[2].Status)
+		assert.Contains(s, asked[3].Body, "summar", "nobody else is asked the same")
+		assert.Equal(s, "key-a", asked[len(asked)-1].Key, "and the session stays")
+		assert.NotContains(s, s.home.Read("multi-auth.json"), "fault", "nothing is learned of the account")
+	})
+}
+
 func TestAllSpentIsOneMessageAndThenNoRequest(t *testing.T) {
 	both(t, completions, func(s *stage) {
 		for _, key := range []string{"key-a", "key-b"} {
@@ -89,6 +116,32 @@ func TestAnAccountIsAskedAgainWhenItsTimeIsOver(t *testing.T) {
 		assert.Equal(s, "ok\n", ran.Out, "Pi tries again by itself where that helps: %s", ran.Err)
 		assert.Equal(s, []string{"key-a", "key-a"}, s.vendor.Keys())
 	})
+}
+
+func TestAnotherProcessAsksALimitedAccountAgainWhenItsTimeIsOver(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		s.keys("demo", "key-a", "demo-1", "key-b")
+		s.vendor.Script("key-a", vendor.Limited(600), vendor.Step{})
+		for range 2 {
+			assert.Equal(s, "ok\n", s.say().Out)
+		}
+		assert.Equal(s, []string{"key-a", "key-b", "key-b"}, s.vendor.Keys(), "the second process knows what the first one found")
+		s.later(660)
+		for range 2 {
+			assert.Equal(s, "ok\n", s.say().Out)
+		}
+		assert.Contains(s, s.vendor.Keys()[3:], "key-a", "its time is over")
+		assert.NotContains(s, s.run("-p", "/multi-auth status").Out, "resting")
+	})
+}
+
+// later puts the clock of Pis that start from now on ahead.
+func (s *stage) later(seconds int) {
+	s.Helper()
+	path := filepath.Join(s.home.Dir, "later.mjs")
+	text := fmt.Sprintf("const now = Date.now;\nDate.now = () => now() + %d;\n", seconds*1000)
+	require.NoError(s, os.WriteFile(path, []byte(text), 0o600))
+	s.home.Env = append(s.home.Env, "NODE_OPTIONS=--import="+path)
 }
 
 func TestMidStreamFailureInPrintStartsAnewInPlace(t *testing.T) {
@@ -128,6 +181,31 @@ func TestKeysOfEverySourceAreAccounts(t *testing.T) {
 			s.vendor.Script("key-x", vendor.BadKey())
 			assert.Equal(s, "ok\n", s.say("--api-key", "key-x").Out)
 			assert.Equal(s, []string{"key-x", "key-a"}, s.vendor.Keys())
+		})
+	})
+	t.Run("a provider of Pi's own with its variable", func(t *testing.T) {
+		both(t, "anthropic-messages", func(s *stage) {
+			require.NoError(s, s.home.Write("models.json", fmt.Sprintf(`{"providers":{"anthropic":{"baseUrl":%q}}}`, s.vendor.URL)))
+			s.keys("anthropic-1", "key-a")
+			s.home.Env = append(s.home.Env, "ANTHROPIC_API_KEY=key-b")
+			s.vendor.Script("key-a", vendor.BadKey())
+			for range 2 {
+				ran := s.run("--model", "anthropic/claude-sonnet-4-5", "-p", "hello")
+				assert.Equal(s, "ok\n", ran.Out, ran.Err)
+			}
+			assert.ElementsMatch(s, []string{"key-a", "key-b", "key-b"}, s.vendor.Keys(), "the numbered entry is an account beside it")
+		})
+	})
+	t.Run("a key that stands in models.json", func(t *testing.T) {
+		both(t, completions, func(s *stage) {
+			s.keys("demo-1", "key-a")
+			models := strings.Replace(s.home.Read("models.json"), `"api"`, `"apiKey": "key-b", "api"`, 1)
+			require.NoError(s, s.home.Write("models.json", models))
+			s.vendor.Script("key-a", vendor.BadKey())
+			for range 2 {
+				assert.Equal(s, "ok\n", s.say().Out)
+			}
+			assert.ElementsMatch(s, []string{"key-a", "key-b", "key-b"}, s.vendor.Keys())
 		})
 	})
 	t.Run("variables and commands", func(t *testing.T) {
