@@ -13,6 +13,8 @@ type ours struct {
 	version int64
 	// seen is the text that was joined or written last.
 	seen string
+	// good is the text that was last found fit to be joined, or written.
+	good string
 	// readOnly says why the file is not written, "" when it is.
 	readOnly string
 }
@@ -35,18 +37,21 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 		return core.Turn{Merged: merged}, nil
 	}
 	current := m.Merge.Current
-	damaged, readOnly := store.Check(current, float64(file.version))
-	file.readOnly = readOnly
-	if readOnly != "" {
-		return core.Turn{Merged: &core.Merged{ReadOnly: readOnly}}, nil
-	}
-	if damaged != "" {
-		merged.Damaged = damaged
-		current = ""
-	}
-	if file.name == "state" && store.IsOld(current) {
-		merged.Old = true
-		current = store.Upgrade(current)
+	damaged, readOnly := "", ""
+	if current != file.good {
+		damaged, readOnly = store.Check(current, float64(file.version))
+		file.readOnly = readOnly
+		if readOnly != "" {
+			return core.Turn{Merged: &core.Merged{ReadOnly: readOnly}}, nil
+		}
+		if damaged != "" {
+			merged.Damaged = damaged
+			current = ""
+		}
+		if file.name == "state" && store.IsOld(current) {
+			merged.Old = true
+			current = store.Upgrade(current)
+		}
 	}
 	e.absorb(file, current)
 	delta := m.Merge.Delta.Reveal()
@@ -68,7 +73,7 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 	}
 	file.tree.Own(file.version)
 	text := file.tree.Text()
-	file.seen = text
+	file.seen, file.good = text, text
 	merged.Text = core.Secret(text)
 	merged.Unchanged = damaged == "" && text == m.Merge.Current
 	return core.Turn{Merged: merged}, nil

@@ -82,7 +82,7 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 	}
 	turn := core.Turn{}
 	config := map[string]string{}
-	configRead := false
+	configRead, anew := false, journal != ""
 	for i, name := range files {
 		r := results[effects[i].ID]
 		text, missing := "", true
@@ -98,30 +98,36 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 		case "models":
 			e.written = store.ReadProviders(text)
 			e.learn(e.written)
+			anew = true
 		case "auth":
 			e.readAuth(&turn, text, missing, r.Error)
+			anew = true
 		case "journal":
 			for _, own := range [...]string{"accounts", "state"} {
 				store.Recall(text, own, e.files[own].tree)
 			}
+			anew = true
 		case "usage":
 			// What was read is read again some time; nobody need hear that it cannot be.
 			if damaged, _ := store.Check(text, float64(store.UsageVersion)); damaged == "" && text != "" {
 				e.absorb(e.files[name], text)
 			}
 		case "accounts", "state":
-			e.readOurs(&turn, e.files[name], r, journal)
+			anew = e.readOurs(&turn, e.files[name], r, journal) || anew
 		}
 	}
 	if configRead {
+		anew = true
 		e.config = store.ReadConfig(config["config"], config["settings"])
 		e.keepDiary(e.told && !e.config.Quiet)
 		for _, warning := range e.config.Warnings {
 			e.complain(&turn, "warning", "", warning)
 		}
 	}
-	e.gather()
-	e.rebuild()
+	if anew {
+		e.gather()
+		e.rebuild()
+	}
 	turn.Ready = e.ready()
 	return turn
 }
@@ -183,13 +189,13 @@ func (e *Engine) lost(files []string, effects []core.Effect, results map[int64]c
 }
 
 // readOurs brings a file of ours in. One that was damaged, removed or written by something else is healed from what this instance or
-// the journal knows.
-func (e *Engine) readOurs(turn *core.Turn, file *ours, r core.Result, journal string) {
+// the journal knows. It reports whether the pools are to be made anew; what others changed is followed alone.
+func (e *Engine) readOurs(turn *core.Turn, file *ours, r core.Result, journal string) (anew bool) {
 	name := fileNames[file.name]
 	file.readOnly = ""
 	if r.File == nil {
 		e.complain(turn, "warning", name, "it cannot be read ("+r.Error+"); what is learned now stays in memory until it can.")
-		return
+		return false
 	}
 	text, missing := r.File.Text.Reveal(), r.File.Missing
 	damaged, readOnly := store.Check(text, float64(file.version))
@@ -202,6 +208,7 @@ func (e *Engine) readOurs(turn *core.Turn, file *ours, r core.Result, journal st
 		e.complain(turn, "warning", name, why)
 		turn.Effects = append(turn.Effects, e.effect(core.Effect{File: &core.File{Op: "save", Name: file.name, Delta: core.Secret(e.blank(file)), Sync: true}}))
 	}
+	anew = true
 	switch {
 	case missing && known:
 		heal("something removed it; what is known is written anew.")
@@ -221,10 +228,11 @@ func (e *Engine) readOurs(turn *core.Turn, file *ours, r core.Result, journal st
 		file.tree.Join(store.Upgrade(text))
 		heal("its settings are of version 1 and were taken over; a copy is kept as multi-auth.json.v1.")
 	default:
-		file.seen = text
-		file.tree.Join(text)
+		e.absorb(file, text)
+		anew = false
 	}
 	file.tree.Own(file.version)
+	return anew
 }
 
 func (e *Engine) blank(file *ours) string {

@@ -103,7 +103,7 @@ func (n *node) login() (added core.Time, at int) {
 	return added, at
 }
 
-func (n *node) at() core.Time { return core.Time(learnedAt(n.raw)) }
+func (n *node) at() core.Time { return core.Time(n.stamp) }
 
 // Override reads what a person set for an account in place of the provider's base URL and headers.
 func (t *Tree) Override(provider, account string) (baseURL string, headers []core.SecretHeader) {
@@ -210,7 +210,7 @@ func (n *node) forget() bool {
 	}
 	kept := n.fields[:0]
 	for _, f := range n.fields {
-		if (f.key == "credential" && at < 0) || (f.raw != "" && f.key != "removed" && learnedAt(f.raw) <= float64(removed)) {
+		if (f.key == "credential" && at < 0) || (f.raw != "" && f.key != "removed" && f.stamp <= float64(removed)) {
 			continue
 		}
 		kept = append(kept, f)

@@ -115,21 +115,29 @@ func Check(text string, newest float64) (damaged, readOnly string) {
 	case !gjson.Parse(text).IsObject():
 		return "it holds no object", ""
 	}
-	if version := gjson.Get(text, "version"); version.Type == gjson.Number && version.Num > newest {
-		return "", "it was written by a newer pi-multi-auth (version " + core.PlainLine(version.Raw, 40) + ")"
-	}
-	for _, name := range [...]string{"providers", "accounts"} {
-		part := gjson.Get(text, name)
-		if part.Exists() && !part.IsObject() {
-			return "its " + name + " are no object", ""
+	gjson.Parse(text).ForEach(func(key, part gjson.Result) bool {
+		switch key.Str {
+		case "version":
+			if part.Type == gjson.Number && part.Num > newest {
+				readOnly = "it was written by a newer pi-multi-auth (version " + core.PlainLine(part.Raw, 40) + ")"
+			}
+		case "providers", "accounts":
+			if !part.IsObject() {
+				damaged = "its " + key.Str + " are no object"
+				return true
+			}
+			count := 0
+			part.ForEach(func(_, _ gjson.Result) bool { count++; return count <= maxEntries })
+			if count > maxEntries {
+				damaged = "it names more than 10,000 " + key.Str
+			}
 		}
-		count := 0
-		part.ForEach(func(_, _ gjson.Result) bool { count++; return count <= maxEntries })
-		if count > maxEntries {
-			return "it names more than 10,000 " + name, ""
-		}
+		return true
+	})
+	if readOnly != "" {
+		damaged = ""
 	}
-	return "", ""
+	return damaged, readOnly
 }
 
 // Providers are the ids of the providers a state file knows, sorted.
@@ -436,7 +444,7 @@ func (t *Tree) Prune(at core.Time) {
 func (n *node) drop(limit core.Time) bool {
 	kept := n.fields[:0]
 	for _, f := range n.fields {
-		if learnedAt(f.raw) >= float64(limit) {
+		if f.stamp >= float64(limit) {
 			kept = append(kept, f)
 		}
 	}

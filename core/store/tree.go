@@ -2,6 +2,7 @@ package store
 
 import (
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -29,7 +30,9 @@ type Tree struct {
 
 // node is a leaf when raw is set, else a container whose fields are sorted by key.
 type node struct {
-	raw    string
+	raw string
+	// stamp is the "at" of a leaf; 0 when it has none that can be true.
+	stamp  float64
 	fields []field
 }
 
@@ -101,7 +104,7 @@ func (t *Tree) At(path ...string) core.Time {
 	for _, key := range path {
 		n = n.get(key)
 	}
-	return core.Time(learnedAt(n.raw))
+	return n.at()
 }
 
 // After is at, or the next instant after the leaf at a path was written: what a person changes now counts, whatever clock wrote before.
@@ -153,6 +156,7 @@ func (r *reader) quoted() (escaped bool) {
 // always a container.
 func (r *reader) value(depth int) node {
 	start := r.at
+	stamp := 0.0
 	switch r.text[start] {
 	case '"':
 		r.quoted()
@@ -163,12 +167,13 @@ func (r *reader) value(depth int) node {
 		if !leaf {
 			return n
 		}
+		stamp = n.stamp
 	default:
 		for r.at < len(r.text) && strings.IndexByte(",]} \t\r\n", r.text[r.at]) < 0 {
 			r.at++
 		}
 	}
-	return node{raw: r.text[start:r.at]}
+	return node{raw: r.text[start:r.at], stamp: stamp}
 }
 
 // list goes past a list.
@@ -190,13 +195,28 @@ func (r *reader) list() {
 	}
 }
 
-// object reads an object's fields. Of a repeated key the last one counts, as in JSON.parse.
+// object reads an object's fields, or the stamp alone of a leaf. Of a repeated key the last one counts, as in JSON.parse.
 func (r *reader) object(depth int) (n node, leaf bool) {
+	start := r.at
 	if depth >= maxDepth {
 		r.list()
-		return n, true
+		return node{stamp: learnedAt(r.text[start:r.at])}, true
 	}
-	sorted := true
+	n, leaf = r.fields(depth, true)
+	if !leaf && n.stamp != 0 {
+		r.at = start
+		n, _ = r.fields(depth, false)
+	}
+	if !leaf {
+		n.stamp = 0
+	}
+	return n, leaf
+}
+
+// fields reads on to the end of an object. Leaves of ours begin with their stamp, and their fields are not kept where that is hoped for;
+// a stamp of what is no leaf then says that the hope was vain.
+func (r *reader) fields(depth int, hopeful bool) (n node, leaf bool) {
+	sorted, keep := true, true
 	r.at++
 	for r.space(); r.text[r.at] != '}'; r.space() {
 		start := r.at
@@ -213,12 +233,18 @@ func (r *reader) object(depth int) (n node, leaf bool) {
 		r.at++
 		r.space()
 		first := r.text[r.at]
-		if last := len(n.fields) - 1; last >= 0 && n.fields[last].key >= name {
-			sorted = false
-		}
-		n.fields = append(n.fields, field{name, r.value(depth + 1)})
+		value := r.value(depth + 1)
 		if name == "at" {
-			leaf = depth > 0 && (first == '-' || first >= '0' && first <= '9')
+			if leaf = depth > 0 && (first == '-' || first >= '0' && first <= '9'); leaf {
+				n.stamp = stampOf(value.raw)
+			}
+			keep = keep && !(leaf && hopeful && n.stamp != 0)
+		}
+		if keep {
+			if last := len(n.fields) - 1; last >= 0 && n.fields[last].key >= name {
+				sorted = false
+			}
+			n.fields = append(n.fields, field{name, value})
 		}
 		if r.space(); r.text[r.at] == ',' {
 			r.at++
@@ -326,9 +352,8 @@ func (n *node) beats(b node) bool {
 	if n.raw == "" || b.raw == "" {
 		return n.raw != ""
 	}
-	ta, tb := learnedAt(n.raw), learnedAt(b.raw)
-	if ta != tb {
-		return ta > tb
+	if n.stamp != b.stamp {
+		return n.stamp > b.stamp
 	}
 	return n.raw > b.raw
 }
@@ -360,8 +385,26 @@ func learnedAt(raw string) float64 {
 		}
 		return true
 	})
+	return plausible(at)
+}
+
+func plausible(at float64) float64 {
 	if at > 0 && at <= latest {
 		return at
 	}
 	return 0
+}
+
+// stampOf reads a number.
+func stampOf(raw string) float64 {
+	n := int64(0)
+	for i := 0; i < len(raw); i++ {
+		c := raw[i] - '0'
+		if c > 9 || i > 15 {
+			at, _ := strconv.ParseFloat(raw, 64)
+			return plausible(at)
+		}
+		n = n*10 + int64(c)
+	}
+	return plausible(float64(n))
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"sort"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -55,8 +56,12 @@ func readUsageRead(n *node) UsageRead {
 
 // UsageReads counts the reads that go on, of the provider whose keys begin with a text and of all.
 func (t *Tree) UsageReads(at core.Time, prefix string) (own, all int) {
-	for i := range t.root.get("reads").fields {
-		f := &t.root.get("reads").fields[i]
+	reads := t.root.get("reads").fields
+	for i := range reads {
+		f := &reads[i]
+		if !strings.Contains(f.raw, "open") {
+			continue
+		}
 		if r := readUsageRead(&f.node); r.Open && r.Blocks(at) {
 			all++
 			if len(f.key) > len(prefix) && f.key[:len(prefix)] == prefix {
