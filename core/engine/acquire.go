@@ -40,7 +40,9 @@ type request struct {
 	kinds   []core.FaultKind
 	retried bool
 	// waited says that the request has stood by for an account once.
-	waited   bool
+	waited bool
+	// looked says that usage was read anew before it was to be refused.
+	looked   bool
 	probing  bool
 	attempts int
 	// here counts the attempts at the present provider.

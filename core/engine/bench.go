@@ -26,18 +26,22 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 		// What may pass at any moment must not take away the last account that may still work.
 		return nil
 	}
-	s := core.Standing{At: at, Fault: f.Kind, Cause: f.Cause, Source: f.Source, Mark: markOf(c, f.Kind)}
 	old := c.Standing
 	if f.Scope == core.ScopeModel {
 		old = c.Models[pool.ModelKey(r.model)]
 	}
+	// Several may fail within a millisecond, and the last word counts.
+	s := core.Standing{At: max(at, old.At+1), Fault: f.Kind, Cause: f.Cause, Source: f.Source, Mark: markOf(c, f.Kind)}
 	if f.Verdict != core.Suspend {
 		s.Until = min(f.Until, at.Add(longestCooldown))
 		if soft || f.Source == core.FromDefault {
 			cooldown, backoff := p.Patience(c.ID)
 			s.Until, s.Times = pool.Grow(old, f.Kind, at, s.Until, cooldown, backoff, r.seed)
 		}
-		if old.Fault == f.Kind && at.Before(old.Until) && !(f.Source == core.FromHeader && old.Source != core.FromHeader) {
+		switch {
+		case outlasts(c, &old, &s, at):
+			return nil
+		case old.Fault == f.Kind && old.KindAt(at, c.Mark) == core.StandingCooling && !(f.Source == core.FromHeader && old.Source != core.FromHeader):
 			s.Until = max(s.Until, old.Until)
 		}
 	}
@@ -68,6 +72,13 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 		return effects
 	}
 	return nil
+}
+
+// outlasts reports whether what was told of an account ends later than what goes wrong with it now: another fault in between takes
+// nothing of it back.
+func outlasts(c *pool.Candidate, old, s *core.Standing, at core.Time) bool {
+	told := old.Source == core.FromHeader || old.Source == core.FromBody || old.Source == core.FromWindow
+	return told && old.Fault != s.Fault && old.Until > s.Until && old.KindAt(at, c.Mark) == core.StandingCooling
 }
 
 // markOf is the secret a fault is about, 0 when it is about the account behind it: a quota does not return because a login was renewed.

@@ -20,6 +20,8 @@ type disk struct {
 	fails string
 	saves int
 	aside []string
+	// fetch answers HTTP; nil leaves every request without an answer.
+	fetch func(core.Fetch) core.FetchResult
 }
 
 // process is one instance with a host that performs its effects on a disk.
@@ -65,6 +67,11 @@ func (p *process) perform(effects []core.Effect) (results []core.Result) {
 	for _, x := range effects {
 		r := core.Result{ID: x.ID}
 		switch {
+		case x.Fetch != nil:
+			if p.disk.fetch != nil {
+				answer := p.disk.fetch(*x.Fetch)
+				r.Fetch = &answer
+			}
 		case x.Ask != nil:
 			p.notices = append(p.notices, x.Ask.Notice.Text)
 			continue

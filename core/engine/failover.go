@@ -27,7 +27,42 @@ func (e *Engine) nobody(r *request, p *pool.Pool, at core.Time) core.Turn {
 	if keys := e.renewable(r, p, at); len(keys) > 0 && r.attempts < maxAttempts {
 		return e.begin(func(h *flow.Host) core.Turn { return e.renewFor(h, r, keys) })
 	}
+	if !r.looked && e.overlooked(r, p, at) {
+		r.looked = true
+		return e.begin(func(h *flow.Host) core.Turn { return e.lookFor(h, r) })
+	}
 	return e.left(r, p, at)
+}
+
+// overlooked reports whether an account is kept out by nothing but an old look at its windows: pages err, limits are lifted early, plans
+// change, and where no screen is open nobody else would look again before the window ends.
+func (e *Engine) overlooked(r *request, p *pool.Pool, at core.Time) bool {
+	if e.reader.offline || e.reader.running || r.hops != nil {
+		return false
+	}
+	ask := r.ask(at)
+	for i := range p.Accounts {
+		c := &p.Accounts[i]
+		reason, _, _ := p.Judge(c, ask)
+		if (reason == pool.QuotaGone || (reason == pool.IsCooling && c.Standing.Source == core.FromWindow)) &&
+			e.readable(c, at) != nil && e.dueToRead(c, at) <= at {
+			return true
+		}
+	}
+	return false
+}
+
+// lookFor is the flow that looks again, at some accounts, before a request is refused.
+func (e *Engine) lookFor(h *flow.Host, r *request) core.Turn {
+	e.readUsage(h, r.provider, false, 1)
+	if turn, ok := e.leaseNow(h, r); ok {
+		return turn
+	}
+	p := e.pools[r.provider]
+	if p == nil {
+		return core.Turn{Refuse: &core.Refuse{Say: r.provider + ": its accounts were removed a moment ago."}}
+	}
+	return e.left(r, p, h.At())
 }
 
 // left goes on along a chain, or to the end of the request.

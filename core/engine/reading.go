@@ -16,6 +16,8 @@ const (
 	readsOfProvider = 2
 	// readSpan is how long a read may take before it counts as lost: the timeouts of two calls, and the way to the disk.
 	readSpan = 15 * core.Second
+	// readRounds bounds how often more accounts are taken.
+	readRounds = 64
 	// readWindow is how many accounts of a provider are kept fresh at a time: those that were read longest ago come first, so that each
 	// has its turn.
 	readWindow = 8
@@ -62,7 +64,7 @@ func newReader() reader {
 
 // usageAnew is the command that reads usage although it is fresh.
 func (e *Engine) usageAnew(h *flow.Host, c *call) *core.View {
-	e.readUsage(h, c.word(0), true)
+	e.readUsage(h, c.word(0), true, readRounds)
 	c.at = h.At()
 	v := e.status(c)
 	if e.reader.offline {
@@ -225,7 +227,7 @@ func (e *Engine) readWindow(provider string, manual bool) []*pool.Candidate {
 		if e.readable(c, e.at) == nil || (!manual && (c.Paused || (c.Standing.KindAt(e.at, c.Mark) == core.StandingSuspended && c.Standing.Fault != core.Unpaid))) {
 			continue
 		}
-		at := tree.UsageRead(usageKey(provider, c.ID)).At
+		at := tree.At("reads", usageKey(provider, c.ID))
 		n := sort.Search(len(times), func(i int) bool { return times[i] > at })
 		list, times = append(list, nil), append(times, 0)
 		copy(list[n+1:], list[n:])
@@ -238,9 +240,9 @@ func (e *Engine) readWindow(provider string, manual bool) []*pool.Candidate {
 	return list
 }
 
-// readUsage reads the usage of the accounts that are due, or of all when a person asks, a few at a time. It is the one place where usage
-// is asked for.
-func (e *Engine) readUsage(h *flow.Host, only string, manual bool) {
+// readUsage reads the usage of the accounts that are due, or of all when a person asks, a few at a time and so many times at most. It is the
+// one place where usage is asked for.
+func (e *Engine) readUsage(h *flow.Host, only string, manual bool, rounds int) {
 	r := &e.reader
 	if r.running || r.offline {
 		return
@@ -251,7 +253,7 @@ func (e *Engine) readUsage(h *flow.Host, only string, manual bool) {
 		e.planReads()
 	}()
 	done := map[string]bool{}
-	for round, waits := 0, 0; round < 64; round++ {
+	for round, waits := 0, 0; round < rounds; round++ {
 		var taken []claim
 		e.underGate(h, "usage", func() (delta string) {
 			taken, delta = e.claims(only, manual, done)
@@ -316,6 +318,9 @@ func (e *Engine) record(taken []claim) []core.Effect {
 		u := e.catalogue[t.provider].Usage.Read(c.Account, t.answers, t.asked)
 		whole := tree.UsageRead(t.provider)
 		if u.Error == "" {
+			if ofModel(&u) {
+				u.BlockedUntil = 0
+			}
 			if len(u.Windows) == 0 {
 				// What headers told of windows stands until they reset.
 				for _, w := range e.usageOf(&c.Account).Windows {
@@ -348,6 +353,20 @@ func (e *Engine) record(taken []claim) []core.Effect {
 		}
 	}
 	return append(effects, e.saveUsage(delta))
+}
+
+// ofModel reports whether what blocks an account is the full window of a model, told by a body that tells of no other: the account may
+// serve others, and its window speaks for itself.
+func ofModel(u *core.Usage) bool {
+	full := false
+	for i := range u.Windows {
+		w := &u.Windows[i]
+		if w.Model == "" {
+			return false
+		}
+		full = full || (w.Known && w.Used >= 100 && w.ResetsAt == u.BlockedUntil)
+	}
+	return full
 }
 
 // saveUsage joins a change and queues its way to the disk.
@@ -490,10 +509,12 @@ func (e *Engine) evidence(p *pool.Pool, c *pool.Candidate, u *core.Usage) []core
 	kind := s.KindAt(at, c.Mark)
 	switch {
 	case at.Before(u.BlockedUntil):
-		if kind == core.StandingSuspended || (kind == core.StandingCooling && s.Until >= u.BlockedUntil) {
+		later := s.Until.Sub(u.BlockedUntil)
+		if kind == core.StandingSuspended || (kind == core.StandingCooling && later >= 0 && (s.Source != core.FromWindow || later < core.Minute)) {
+			// Only what a look at the windows gave is taken back by a later look.
 			return nil
 		}
-		s = core.Standing{At: at, Fault: core.QuotaSpent, Until: min(u.BlockedUntil, at.Add(longestCooldown)), Cause: "quota used up", Source: core.FromWindow, Mark: c.Mark}
+		s = core.Standing{At: at, Fault: core.QuotaSpent, Until: min(u.BlockedUntil, at.Add(longestCooldown)), Cause: "quota used up", Source: core.FromWindow, Mark: markOf(c, core.QuotaSpent)}
 	case kind == core.StandingCooling && s.Fault == core.QuotaSpent && disproved(u, s.Source, at):
 		s = core.Standing{At: at}
 	case kind != core.StandingReady && s.Fault == core.Unpaid && u.Balance.Known && u.Balance.Amount > 0 && !u.Balance.Exhausted:

@@ -294,6 +294,9 @@ func (e *Engine) takeOwn(r core.FileResult) { e.take("accounts", r) }
 
 func (e *Engine) take(name string, r core.FileResult) {
 	file, text := e.files[name], r.Text.Reveal()
+	if text == file.seen {
+		return
+	}
 	if damaged, _ := store.Check(text, float64(file.version)); damaged == "" && !r.Missing && text != "" && (name != "state" || !store.IsOld(text)) {
 		e.absorb(file, text)
 		file.tree.Own(file.version)
@@ -472,8 +475,12 @@ func (e *Engine) renewalFailed(h *flow.Host, key string, failure *core.TokenErro
 			Source: core.FromBody, Mark: c.Mark, Until: n.Next}
 		if failure.Permanent && (n.Failures > 1 || failure.Code == "missing_refresh_token") {
 			s.Until, s.Cause = 0, "its login has ended ("+core.PlainLine(failure.Text, 120)+")"
+		} else if old := &c.Standing; old.Fault == s.Fault && old.KindAt(at, c.Mark) == core.StandingCooling {
+			s.Until = max(s.Until, old.Until)
 		}
-		deltas = store.Merge(deltas, store.StandingDelta(r.provider, r.account, "", s))
+		if s.Until.IsZero() || !outlasts(c, &c.Standing, &s, at) {
+			deltas = store.Merge(deltas, store.StandingDelta(r.provider, r.account, "", s))
+		}
 	}
 	save := e.saveDelta(deltas, true)
 	e.rebuildPool(r.provider)

@@ -8,6 +8,9 @@ import (
 	"pimultiauth/core/view"
 )
 
+// obstacles is how many things that stand against an account one after another are looked at.
+const obstacles = 4
+
 // refuse ends a request without an answer. again says that somebody else could answer, if Pi asked once more.
 func (e *Engine) refuse(r *request, p *pool.Pool, at core.Time, again bool) core.Turn {
 	if e.config.Raw && r.attempts > 0 {
@@ -35,7 +38,7 @@ func (e *Engine) unable(r *request, p *pool.Pool, at core.Time, again bool) []vi
 		if r.hops != nil {
 			a.Label = p.Provider + " " + a.Label
 		}
-		if a.Standing == core.StandingReady {
+		if a.Standing != core.StandingSuspended {
 			ask := r.ask(at)
 			ask.Tried = nil
 			e.judged(&a, p, c, ask, r.model)
@@ -51,26 +54,30 @@ func (e *Engine) unable(r *request, p *pool.Pool, at core.Time, again bool) []vi
 	return accounts
 }
 
-// judged adds what stands against an account for one ask, beside its standing.
+// judged adds what stands against an account for one ask, beside its standing and after it: what ends last is what people wait for.
 func (e *Engine) judged(a *view.Account, p *pool.Pool, c *pool.Candidate, ask pool.Ask, model string) {
-	reason, until, cause := p.Judge(c, ask)
-	if reason == "" && p.Pin.Strict && p.Pin.Account != "" && p.Pin.Account != c.ID {
-		reason = pool.NotPinned
-	}
-	if reason == "" || reason == pool.AlreadyTried {
-		return
-	}
-	a.Standing, a.Until, a.Why = core.StandingCooling, until, string(reason)
-	switch reason {
-	case pool.ModelCooling:
-		a.Why = cause + " for " + model
-	case pool.IsCooling, pool.QuotaGone, pool.PlanDenied:
-		a.Why = cause
-	case pool.BeingProbed:
-		a.Why += " after " + cause
-	}
-	if until.IsZero() {
-		a.Standing, a.Fix = core.StandingSuspended, remedy(reason)
+	for range obstacles {
+		ask.At = max(ask.At, a.Until)
+		reason, until, cause := p.Judge(c, ask)
+		if reason == "" && p.Pin.Strict && p.Pin.Account != "" && p.Pin.Account != c.ID {
+			reason = pool.NotPinned
+		}
+		if reason == "" || reason == pool.AlreadyTried || (reason == pool.LoginExpired && a.Standing == core.StandingCooling) {
+			return
+		}
+		a.Standing, a.Until, a.Why = core.StandingCooling, until, string(reason)
+		switch reason {
+		case pool.ModelCooling:
+			a.Why = cause + " for " + model
+		case pool.IsCooling, pool.QuotaGone, pool.PlanDenied, pool.ProviderCooling:
+			a.Why = cause
+		case pool.BeingProbed:
+			a.Why += " after " + cause
+		}
+		if until.IsZero() {
+			a.Standing, a.Fix = core.StandingSuspended, remedy(reason)
+			return
+		}
 	}
 }
 

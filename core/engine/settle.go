@@ -136,7 +136,8 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 		return original
 	}
 	soft := pool.Soft(f.Kind)
-	again := !soft || p.Spend(at)
+	// A bare refusal to every account in turn is the provider's too.
+	again := !(soft || (f.Kind == core.RateLimited && f.Source == core.FromDefault)) || p.Spend(at)
 	if soft {
 		p.Failed(i, at)
 	}

@@ -21,7 +21,7 @@ const (
 	// spreadShare and maxSpread bound how far the returns of several processes are spread after an end they share.
 	spreadShare = 8
 	maxSpread   = 25 * core.Second
-	// sullied is how long a soft failure speaks against an account that has not answered since.
+	// sullied is how long an answer speaks for an account in an outage.
 	sullied = core.Hour
 	// maxPaces bounds the models whose usual wait is kept.
 	maxPaces = 64
@@ -98,10 +98,11 @@ func (p *Pool) Spend(at core.Time) bool {
 	return budgetFull-p.Live.Budget >= budgetOpen
 }
 
-// Unsullied reports whether nothing speaks against an account: going to it adds at most one attempt to an outage.
+// Unsullied reports whether an account has answered lately and nothing speaks against it since: going to it adds at most one attempt to an
+// outage, and to one of that many accounts as are in use.
 func (p *Pool) Unsullied(i int, model string, at core.Time) bool {
 	c := &p.Accounts[i]
-	return !Doubtful(c.Standing) && !Doubtful(c.Models[model]) && (c.Live.Served >= c.Live.Failed || at.Sub(c.Live.Failed) > sullied)
+	return !Doubtful(c.Standing) && !Doubtful(c.Models[model]) && c.Live.Served >= c.Live.Failed && at.Sub(c.Live.Served) <= sullied
 }
 
 // Earn counts an answer.
