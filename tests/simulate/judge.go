@@ -210,9 +210,9 @@ func (j *Judge) settled(p *process, r *request, i int, reply *Reply) {
 			f.until = min(reply.Told, now.Add(longestCooldown))
 		}
 		if reply.Model {
-			p.known.learnModel(i, model, f)
+			p.known.learnModel(i, model, f.after(p.known.models[modelOf{i, model}]))
 		} else {
-			p.known.learn(i, f)
+			p.known.learn(i, f.after(p.known.accounts[i]))
 		}
 		if reply.Refused == "" {
 			p.known.failed = now
@@ -247,7 +247,7 @@ func (j *Judge) refused(p *process, r *request, refuse *core.Refuse) {
 	earliest := core.Time(0)
 	for i := range j.w.fleet.Accounts {
 		end := p.known.blocked(i, r.turn.Model)
-		if end <= j.w.now || end < j.w.truth.accounts[i].told(r.turn.Model) || j.w.now.Sub(j.w.truth.accounts[i].lied) <= core.Day {
+		if p.known.endless(i, r.turn.Model) || end <= j.w.now || end < j.w.truth.accounts[i].told(r.turn.Model) || j.w.now.Sub(j.w.truth.accounts[i].lied) <= core.Day {
 			return
 		}
 		if earliest.IsZero() || end < earliest {
@@ -346,11 +346,17 @@ func (j *Judge) cleared(p *process) {
 			j.fail("I2", "process %d believes that %d requests are under way on %s; %d are", p.id, load, accountID(i), out[accountID(i)])
 		}
 		f, known := p.known.accounts[i]
-		if known && f.clean && c.Get("reason").String() == "cooling" && !j.doubted(i, "") {
+		if known && f.clean && c.Get("reason").String() == "cooling" && !j.doubted(i, "") && !j.looked(i, f.at) {
 			j.fail("I8", "process %d holds %s for cooling although it has served since", p.id, accountID(i))
 		}
 		return true
 	})
+}
+
+// looked says that usage was read after an instant and spoke against an account, truly or not.
+func (j *Judge) looked(i int, after core.Time) bool {
+	s := store.Parse(j.w.disk.file("state").text).Account(providerID, accountID(i)).Standing
+	return s.Source == core.FromWindow && s.At > after
 }
 
 // reached holds that what a process was told stands in the file soon.
@@ -368,7 +374,7 @@ func (j *Judge) reached(p *process) {
 		if state == nil {
 			state = store.Parse(f.text)
 		}
-		if s := state.Account(providerID, accountID(i)).Standing; s.At < told.at-1 {
+		if s := state.Account(providerID, accountID(i)).Standing; s.At < told.at-1 && s.Until < told.until-1500 {
 			j.fail("I3", "process %d was told that %s is blocked, and the file does not say so", p.id, accountID(i))
 		}
 	}
@@ -407,9 +413,9 @@ func (j *Judge) wrote(p *process, name string, f *diskFile) {
 	for i := range j.w.fleet.Accounts {
 		id := accountID(i)
 		a, b := old.Account(id), next.Account(id)
-		j.kept(p, id, a.Standing, b.Standing)
+		j.kept(p, i, "", a.Standing, b.Standing)
 		for model, s := range a.Models {
-			j.kept(p, id+" "+model, s, b.Models[model])
+			j.kept(p, i, model, s, b.Models[model])
 		}
 	}
 	if next.PlaceAt < old.PlaceAt {
@@ -422,7 +428,11 @@ func (j *Judge) wrote(p *process, name string, f *diskFile) {
 	}
 }
 
-func (j *Judge) kept(p *process, what string, old, next core.Standing) {
+func (j *Judge) kept(p *process, i int, model string, old, next core.Standing) {
+	what := accountID(i)
+	if model != "" {
+		what += " " + model
+	}
 	if next.At < old.At {
 		j.fail("I3", "process %d lost what was known of %s", p.id, what)
 		return
@@ -442,9 +452,19 @@ func (j *Judge) kept(p *process, what string, old, next core.Standing) {
 		j.fail("I8", "%s is benched for %d h", what, span/core.Hour)
 	}
 	if next.Fault == old.Fault && next.At > old.At && old.Until > next.At && next.Until < old.Until-1500 && next.Source == old.Source &&
-		old.Source != core.FromDefault {
+		old.Source != core.FromDefault && (old.Source != core.FromWindow || j.spentUntil(i, model, old.Until)) &&
+		// Who could not hold a login's lock, since the disk is full, has not read either what others say of it.
+		(old.Fault != core.Unauthorized || j.w.now.Sub(j.w.disk.full) > core.Minute) {
 		j.fail("I8", "a repeat made the cooldown of %s end %d s earlier", what, old.Until.Sub(next.Until)/core.Second)
 	}
+}
+
+// spentUntil says that an account is really spent until an end, and that its usage page has not said otherwise within a day: a later look
+// at the windows may only take back what was never so.
+func (j *Judge) spentUntil(i int, model string, end core.Time) bool {
+	a := j.w.truth.accounts[i]
+	w := a.spent(model)
+	return w != nil && w.resets() >= end && j.w.now.Sub(a.lied) > core.Day
 }
 
 // usage: I7.

@@ -25,6 +25,8 @@ type fact struct {
 	at core.Time
 	// until is the end that the provider named; zero when it named none.
 	until core.Time
+	// open says that the last failure named no end, so that a longer one may be assumed.
+	open bool
 	// clean says that it has served since.
 	clean bool
 }
@@ -38,6 +40,14 @@ func (f fact) served(at core.Time) fact {
 		at = max(at, f.at+1)
 	}
 	return fact{at: at, clean: true}
+}
+
+// after is what is known after a failure that followed another one: one that names no end leaves the end that was named.
+func (f fact) after(old fact) fact {
+	if f.open = f.until.IsZero(); f.open && !old.clean && f.at.Before(old.until) {
+		f.until = old.until
+	}
+	return f
 }
 
 func (k *knowledge) learn(account int, f fact) {
@@ -78,6 +88,13 @@ func (k *knowledge) clone() knowledge {
 // blocked is the end a provider named for an account and a model; zero when it is not known to be blocked.
 func (k *knowledge) blocked(account int, model string) core.Time {
 	return max(k.accounts[account].until, k.models[modelOf{account, model}].until)
+}
+
+// endless says that something speaks against an account and a model of which no end was named.
+func (k *knowledge) endless(account int, model string) bool {
+	a, known := k.accounts[account]
+	m, modelKnown := k.models[modelOf{account, model}]
+	return (known && !a.clean && a.open) || (modelKnown && !m.clean && m.open)
 }
 
 // clean says that nothing speaks against an account.

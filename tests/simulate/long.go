@@ -86,7 +86,8 @@ func one(from, to int64, bug string) error {
 	for seed := max(from, 1); seed <= max(to, 1); seed++ {
 		f := WildFleet(seed)
 		r := Run(f, seed, wildPolicy(seed), bugCalled(bug))
-		fmt.Printf("seed %d, %s, %d accounts, %d processes, trace %016x\n%+v\n%+v\n", seed, wildPolicy(seed).Name, len(f.Accounts), f.Processes, r.Trace, *f, r.Score)
+		fmt.Printf("seed %d, %s, %d accounts, %d processes, trace %016x, %.1f ms\n%+v\n%+v\n", seed, wildPolicy(seed).Name, len(f.Accounts), f.Processes, r.Trace,
+			float64(r.Cost.Microseconds())/1000, *f, r.Score)
 		for _, v := range r.Found {
 			fmt.Println(" ", v)
 		}

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 )
@@ -28,12 +29,24 @@ func run(args []string) error {
 	folder := flags.String("folder", fleetFolder, "where fleets lie")
 	mode := flags.String("mode", "", "parts of policies' names, separated by commas")
 	bug := flags.String("bug", "", "the planted bug to run with")
+	profile := flags.String("profile", "", "where to write what took the time, for go tool pprof")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	from, to, err := seedRange(*seeds)
 	if err != nil {
 		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	switch what {
 	case "compare":

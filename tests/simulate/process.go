@@ -468,7 +468,10 @@ func (p *process) save(x core.Effect, answer func(core.Result)) {
 	}
 	p.known.join(f.known)
 	if !merged.Unchanged || !f.exists {
-		f.known = p.known.clone()
+		if x.File.Name == "state" {
+			// No other file tells how accounts fared.
+			f.known = p.known.clone()
+		}
 		text := merged.Text.Reveal()
 		if w.bug != nil && w.bug.Saved != nil {
 			text = w.bug.Saved(p, x.File.Name, f.text, text)

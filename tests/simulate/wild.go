@@ -6,27 +6,30 @@ import (
 	"pimultiauth/core"
 )
 
-// wildDays is how long wild fleets live.
-const wildDays = 7
+// wildCost bounds what a wild fleet costs: about its days times its accounts and its processes.
+const (
+	wildDays = 4
+	wildCost = 6
+)
 
 // WildFleet draws the fleet of a seed in which everything goes wrong: what it holds to is the invariants.
 func WildFleet(seed int64) *Fleet {
 	r := newRandom(seed, 600)
 	pick := func(share float64) bool { return r.Float64() < share }
-	f := &Fleet{Name: fmt.Sprintf("wild-%d", seed), About: "drawn by seed", Days: wildDays, Warm: core.Duration(1+r.IntN(60)) * core.Minute,
+	f := &Fleet{Name: fmt.Sprintf("wild-%d", seed), About: "drawn by seed", Warm: core.Duration(1+r.IntN(60)) * core.Minute,
 		Headers: pick(0.6), Usage: pick(0.6), Times: []float64{0, 0.5, 0.9, 1}[r.IntN(4)]}
-	accounts := 1 + r.IntN(4)
-	if pick(0.3) {
-		accounts = 1 + r.IntN(50)
+	// A squared lot: mostly few, at times as many as people have.
+	few := func(most int) int {
+		v := r.Float64()
+		return 1 + int(v*v*v*v*float64(most))
 	}
-	f.Processes = 1 + r.IntN(4)
-	if pick(0.2) {
-		f.Processes = 1 + r.IntN(32)
-	}
+	accounts := few(50)
+	f.Processes = few(32)
+	f.Days = min(max(wildCost*4/(accounts+f.Processes), 1), wildDays)
 	if pick(0.4) {
 		f.Tokens = core.Duration(20+r.IntN(600)) * core.Minute * core.Duration(1+accounts/6)
 	}
-	perDay := 12 + r.Float64()*60
+	perDay := 12 + r.Float64()*40
 	capacity := perDay / float64(accounts) * (0.4 + 2*r.Float64())
 	plans := 1 + r.IntN(3)
 	for n := 0; n < plans; n++ {
@@ -40,7 +43,12 @@ func WildFleet(seed int64) *Fleet {
 			plan.Windows = append(plan.Windows, WindowPlan{Name: "daily", Length: core.Day, Capacity: size, Kind: Fixed, Phase: 0})
 		}
 		if pick(0.7) {
-			plan.Windows = append(plan.Windows, WindowPlan{Name: "weekly", Length: core.Week, Capacity: size * 5, Kind: kind(), Phase: -1})
+			// Lives are short, so that only some see the end of a week.
+			w := WindowPlan{Name: "weekly", Length: core.Week, Capacity: size * 5, Kind: kind(), Phase: -1}
+			if pick(0.4) {
+				w.Name, w.Length, w.Capacity = "long", core.Duration(20+r.IntN(40))*core.Hour, size
+			}
+			plan.Windows = append(plan.Windows, w)
 		}
 		if pick(0.3) {
 			plan.Windows = append(plan.Windows, WindowPlan{Name: "opus", Length: core.Week, Capacity: size * 2, Kind: Fixed, Phase: -1, Model: "opus"})
@@ -69,7 +77,7 @@ func WildFleet(seed int64) *Fleet {
 		f.Others = append(f.Others, Other{PerDay: capacity * r.Float64(), To: 24})
 	}
 	for n := r.IntN(4); n > 0; n-- {
-		o := Outage{At: core.Duration(r.IntN(wildDays*24)) * core.Hour, For: core.Duration(5+r.IntN(300)) * core.Minute,
+		o := Outage{At: core.Duration(r.IntN(f.Days*24)) * core.Hour, For: core.Duration(5+r.IntN(300)) * core.Minute,
 			Kind: []string{"5xx", "429", "network", "slow"}[r.IntN(4)]}
 		if pick(0.5) {
 			o.Accounts = []int{1 + r.IntN(accounts)}
