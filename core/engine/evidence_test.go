@@ -156,3 +156,14 @@ func TestOfFailuresAtOneInstantTheLastWordCounts(t *testing.T) {
 	s := store.Parse(d.files["state"]).Account("demo", first.Account).Standing
 	assert.Equal(t, core.FromHeader, s.Source, "what the header says outranks what was assumed")
 }
+
+func TestStandingByAddsNoAttempts(t *testing.T) {
+	p := newDisk("demo", "demo-1").process(t)
+	attempts := 0
+	turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: "s", Mode: "tui"}})
+	for ; turn.Lease != nil; turn = p.settle(turn.Lease.ID, broken) {
+		attempts++
+		p.at = max(p.at, turn.Lease.NotBefore)
+	}
+	assert.LessOrEqual(t, attempts, 4, "two more than there are accounts")
+}

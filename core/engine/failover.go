@@ -78,7 +78,7 @@ func (e *Engine) left(r *request, p *pool.Pool, at core.Time) core.Turn {
 
 // standBy leases the account that returns first for the moment it does, once in a request that a person looks at, when that is soon.
 func (e *Engine) standBy(r *request, p *pool.Pool, at core.Time) (core.Turn, bool) {
-	if r.mode != "tui" || r.waited || r.attempts >= maxAttempts {
+	if r.mode != "tui" || r.waited || r.attempts >= maxAttempts || r.here >= r.limit(p) {
 		return core.Turn{}, false
 	}
 	ask := r.ask(at)
@@ -99,7 +99,7 @@ func (e *Engine) standBy(r *request, p *pool.Pool, at core.Time) (core.Turn, boo
 	if first < 0 {
 		return core.Turn{}, false
 	}
-	r.waited, r.tried, r.here, r.retried = true, nil, 0, false
+	r.waited, r.tried, r.retried = true, nil, false
 	turn := e.lease(r, p, pool.Pick{Index: first, New: p.Accounts[first].ID != r.home, Wait: back.Sub(at)}, at)
 	turn.Lease.Say, turn.Lease.Wait = "", view.Waiting(r.provider, turn.Lease.Label, len(p.Accounts) > 1)
 	return turn, true

@@ -266,6 +266,14 @@ var Bugs = []Bug{
 		return strings.ReplaceAll(merged, `"`+accountID(len(p.w.fleet.Accounts)-1)+`"`, `"gone"`)
 	}},
 	{Name: "no-fsync", About: "renewed tokens are used before they are durable", NoSync: true},
+	{Name: "no-room", About: "a login is renewed although there may be no room for the new token", Effect: func(_ *process, x *core.Effect) bool {
+		if x.File != nil && x.File.Op == "hold" {
+			f := *x.File
+			f.Sync = false
+			x.File = &f
+		}
+		return true
+	}},
 	{Name: "no-hold", About: "two processes may renew one login at once", NoHold: true},
 }
 

@@ -47,10 +47,11 @@ const violationsKept = 25
 
 // The figures of the invariants.
 const (
-	mostAttempts     = 8
-	retryShare       = 0.10
-	retryBurst       = 10
-	longestAnswer    = 60 * core.Second
+	mostAttempts = 8
+	retryShare   = 0.10
+	retryBurst   = 10
+	// longestAnswer is the minute that a screen shows a countdown for, and the pauses between attempts.
+	longestAnswer    = 75 * core.Second
 	longestCooldown  = core.Week + core.Hour
 	longestMonth     = 45 * core.Day
 	soft             = core.Second

@@ -67,8 +67,8 @@ func TestNobodyIsBetterThanTheOptimum(t *testing.T) {
 func TestInvariantsHoldInWildSeeds(t *testing.T) {
 	var lock sync.Mutex
 	var found []string
-	parallel(12, func(n int) {
-		seed := int64(12 + n)
+	parallel(100, func(n int) {
+		seed := int64(1 + n)
 		r := Run(WildFleet(seed), seed, wildPolicy(seed), nil)
 		lock.Lock()
 		defer lock.Unlock()
@@ -77,14 +77,6 @@ func TestInvariantsHoldInWildSeeds(t *testing.T) {
 		}
 	})
 	assert.Empty(t, found)
-}
-
-// In this week the disk fills just after a token was rotated.
-func TestNobodyRedeemsWhatCannotBeKept(t *testing.T) {
-	const seed = 60
-	for _, v := range Run(WildFleet(seed), seed, wildPolicy(seed), nil).Found {
-		assert.NotEqual(t, "I4", v.Rule, v.Text)
-	}
 }
 
 // A bug that breaks a rule shows that the rule can be broken: a judge that never finds anything would pass every other test.
@@ -96,7 +88,7 @@ func TestEachInvariantIsBrokenByABug(t *testing.T) {
 		bug := bugCalled(name)
 		require.NotNil(t, bug, name)
 		caught := false
-		for seed := int64(2); seed <= 200 && !caught; seed++ {
+		for seed := int64(1); seed <= 200 && !caught; seed++ {
 			if f := WildFleet(seed); len(f.Accounts) > 12 {
 				continue
 			}
