@@ -2,6 +2,7 @@ import { type Lease, makeAcquire, makeOutcome, type Outcome, type Turn } from ".
 import { boundOf, promptOf, strip } from "./bound.ts";
 import type { Core } from "./core.ts";
 import { delegated } from "./delegation.ts";
+import { textOf } from "./failure.ts";
 import { authOf, membersOf, plainContext, type Resolutions, swapHeaders } from "./members.ts";
 import type { AnswerStream, Model, Provider, StreamOptions, Transcript, Usage } from "./pi.ts";
 import { bodyOf, noteResponse, nothingSeen, type Seen, watchingFetch } from "./watch-fetch.ts";
@@ -298,9 +299,4 @@ function watched(given: StreamOptions, api: string, lease: Lease): StreamOptions
 
 function own(lease: Lease): Record<string, string> {
 	return Object.fromEntries(lease.headers.map(({ name, value }) => [name, value]));
-}
-
-/** What an error says. */
-export function textOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,9 @@ import {
 	type Result,
 	type Turn,
 } from "./abi.ts";
+import { plainly } from "./failure.ts";
 import { abiVersion, Guest, GuestError } from "./guest.ts";
+import { isOffline } from "./offline.ts";
 import { append } from "./perform/append.ts";
 import { performAsk } from "./perform/ask.ts";
 import { create } from "./perform/create.ts";
@@ -228,7 +230,7 @@ export class Core {
 		try {
 			await this.#save(effects);
 		} catch (error) {
-			for (const effect of effects) this.#complain(effect, plain(error));
+			for (const effect of effects) this.#complain(effect, plainly(error));
 		}
 	}
 
@@ -257,7 +259,7 @@ export class Core {
 			if (effect.log) appendLog(this.#options.places.debug, effect.log.line);
 			return { id: effect.id, error: "" };
 		} catch (error) {
-			return { id: effect.id, error: plain(error) };
+			return { id: effect.id, error: plainly(error) };
 		}
 	}
 
@@ -401,27 +403,6 @@ function guardSignals(settled: () => Promise<void>): void {
 function releaseSignals(): void {
 	for (const [signal, listener] of guarded) process.removeListener(signal, listener);
 	guarded = [];
-}
-
-/** Whether Pi was asked to stay off the network, as it reads the variable itself. */
-function isOffline(): boolean {
-	return /^(1|true|yes)$/i.test(process.env["PI_OFFLINE"] ?? "");
-}
-
-/** What went wrong, in words and without paths: they are said beside it. */
-function plain(error: unknown): string {
-	const code = (error as NodeJS.ErrnoException | undefined)?.code;
-	const words: Record<string, string> = {
-		ENOSPC: "no space left on the disk",
-		EACCES: "permission denied",
-		EPERM: "not permitted",
-		EROFS: "the disk is read-only",
-		EISDIR: "it is a folder",
-		EDQUOT: "the disk quota is used up",
-		EMFILE: "too many open files",
-	};
-	if (code !== undefined && words[code] !== undefined) return words[code];
-	return error instanceof Error ? error.message : String(error);
 }
 
 /** A log that cannot be written stops nobody. */

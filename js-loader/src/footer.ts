@@ -19,6 +19,12 @@ export async function glance(instance: Instance): Promise<void> {
 	if (instance.context === context) context.ui.setStatus(place, view?.notes[0]);
 }
 
+/** Leaves the footer alone until a session is looked at again. */
+export function endGlances(instance: Instance): void {
+	clearInterval(instance.looking);
+	instance.looking = undefined;
+}
+
 /** Counts down in the place where Pi says that it works, until what it answers is called. */
 export function countdown(instance: Instance, text: string, until: number): () => void {
 	const ui = instance.hasUI ? instance.context?.ui : undefined;

@@ -3,11 +3,12 @@ import { fileURLToPath } from "node:url";
 import { createAssistantMessageEventStream } from "@earendil-works/pi-ai";
 import { type ExtensionAPI, type ExtensionContext, getAgentDir, VERSION } from "@earendil-works/pi-coding-agent";
 import { type Lease, makeAcquire } from "./abi.ts";
-import { type Runtime, textOf } from "./attempt.ts";
+import type { Runtime } from "./attempt.ts";
 import { publish, publishedElsewhere } from "./balancer.ts";
 import { answer, draw, offered, roomOf } from "./commands.ts";
 import { Core } from "./core.ts";
-import { countdown, glance } from "./footer.ts";
+import { textOf } from "./failure.ts";
+import { countdown, endGlances, glance } from "./footer.ts";
 import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
 import { keepReplaced, ownEntry, perform, piSide } from "./login.ts";
 import { placeholder } from "./members.ts";
@@ -89,7 +90,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 			if (event !== "turn_end") await look();
 		});
 	pi.on("session_shutdown", async () => {
-		clearInterval(instance.looking);
+		endGlances(instance);
 		await guard(instance, async () => instance.loaded?.drain());
 	});
 	newest = pi;

@@ -5,6 +5,7 @@ import { makeModels } from "./abi.ts";
 import type { Core } from "./core.ts";
 import type { Instance } from "./instance.ts";
 import { placeholder } from "./members.ts";
+import { isOffline } from "./offline.ts";
 import { ownLogin } from "./own-login.ts";
 import { readOr } from "./providers.ts";
 
@@ -70,7 +71,7 @@ export async function alignOwn(pi: ExtensionAPI, instance: Instance, core: Core)
 
 /** Asks for the lists that were never read, where the network may be used. Answers whether there are new ones. */
 export async function fetchOwn(pi: ExtensionAPI, instance: Instance, core: Core): Promise<boolean> {
-	if (!(await alignOwn(pi, instance, core)) || offline()) return false;
+	if (!(await alignOwn(pi, instance, core)) || isOffline()) return false;
 	const kept = read(instance);
 	const missing = (await ownOf(core)).filter((o) => o.accounts && o.list && !kept.has(o.id));
 	const found = await Promise.all(missing.map((own) => renew(instance, core, own)));
@@ -92,7 +93,7 @@ function register(pi: ExtensionAPI, instance: Instance, own: Own | Kept, coreOf:
 		config.models = own.models;
 		config.refreshModels = async ({ allowNetwork, force }) => {
 			const now = read(instance).get(id) ?? own;
-			if (!allowNetwork || offline() || (!force && Date.now() - now.at < freshFor)) return now.models;
+			if (!allowNetwork || isOffline() || (!force && Date.now() - now.at < freshFor)) return now.models;
 			const core = await coreOf();
 			return (core && (await renew(instance, core, own))) ?? now.models;
 		};
@@ -109,8 +110,6 @@ async function renew(instance: Instance, core: Core, own: Own): Promise<PiModels
 	write(instance, (all) => all.set(own.id, { ...own, at: Date.now(), models }));
 	return models;
 }
-
-const offline = (): boolean => !["", "0", "false", "no"].includes((process.env["PI_OFFLINE"] ?? "").toLowerCase());
 
 /** What is kept, read totally: a list can be asked for again at any time. */
 function read(instance: Instance): Map<string, Kept> {

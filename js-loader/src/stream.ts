@@ -7,9 +7,9 @@ import {
 	requestOf,
 	rotate,
 	type Sender,
-	textOf,
 	type Wrapping,
 } from "./attempt.ts";
+import { textOf } from "./failure.ts";
 import { placeholder } from "./members.ts";
 import type { Answer, AnswerEvent, AnswerStream, Model, StreamOptions } from "./pi.ts";
 import { watch } from "./watch-fetch.ts";

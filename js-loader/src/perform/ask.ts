@@ -121,8 +121,9 @@ async function pasted(person: Person, over: AbortSignal, beside: boolean): Promi
 function gone(over: AbortSignal, askers: Askers): Promise<Answer> {
 	return new Promise((_, reject) => {
 		over.addEventListener("abort", () => reject(new Error("nobody came back in time")), { once: true });
-		askers.person?.signal.addEventListener("abort", () => reject(new Canceled()), { once: true });
-		askers.closing.addEventListener("abort", () => reject(new Error("Pi is closing")), { once: true });
+		const whileOpen = { once: true, signal: over };
+		askers.person?.signal.addEventListener("abort", () => reject(new Canceled()), whileOpen);
+		askers.closing.addEventListener("abort", () => reject(new Error("Pi is closing")), whileOpen);
 	});
 }
 

@@ -1,5 +1,6 @@
 import type { Component, Keybinding, KeybindingsManager } from "@earendil-works/pi-tui";
 import type { Screen, Show, View } from "../abi.ts";
+import { textOf } from "../failure.ts";
 import { choice, field, type Layer, readingOf } from "./layers.ts";
 import type { Paint } from "./paint.ts";
 import { accountOf, drawScreen, listSeen, type Pane, type Sight, statusLines } from "./panes.ts";
@@ -396,8 +397,4 @@ export class Manager implements Component {
 		const found = (text: string) => this.#ask({ search: text });
 		this.#lay(field("search", "Words of a name or an id.", before, found, found, () => found(before)));
 	}
-}
-
-function textOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 import { truncateToWidth, visibleWidth, wrapTextWithAnsi } from "@earendil-works/pi-tui";
 
 // C0 and C1 controls, and the characters that change the direction of what follows or have no width: in a name they could move the
-// cursor or show something other than what is there.
+// cursor or show something other than what is there. core.PlainLine takes the same out.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]/g;
 
 /** A text as it may stand in a row. */
 export function clean(text: string): string {

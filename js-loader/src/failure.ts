@@ -1,0 +1,19 @@
+/** What an error says. */
+export function textOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+const words: Record<string, string> = {
+	ENOSPC: "no space left on the disk",
+	EACCES: "permission denied",
+	EPERM: "not permitted",
+	EROFS: "the disk is read-only",
+	EISDIR: "it is a folder",
+	EDQUOT: "the disk quota is used up",
+	EMFILE: "too many open files",
+};
+
+/** What went wrong with a file, in words and without its path: that is said beside it. */
+export function plainly(error: unknown): string {
+	return words[(error as NodeJS.ErrnoException | undefined)?.code ?? ""] ?? textOf(error);
+}
