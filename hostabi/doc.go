@@ -42,15 +42,25 @@
 //	pointer                  one byte, 0 for nil; after a 1 what it points to
 //	struct                   its fields
 //
-// There is no padding. An acquire of provider "p" begins, after 20 bytes of hash, At and Seed:
+// There is no padding. An acquire of provider "p" with a prompt of 3 tokens is, after 20 bytes of hash, At and Seed:
 //
-//	00 00           no Start, no Changed
-//	01              Acquire:
-//	01 00 00 00 70  Provider "p"
-//	…               Model, API, Session, Mode
-//	00 00 00 00     no Members
-//	00              not Sticky
-//	00 00 …         no Settle, Resume, Cancel, Tick, Merge, Command, Inspect
+//	00 00                    no Start, no Changed
+//	01                       Acquire:
+//	01 00 00 00 70           Provider "p"
+//	00 00 00 00              Model ""
+//	00 00 00 00              API ""
+//	00 00 00 00              Session ""
+//	00 00 00 00              Mode ""
+//	00 00 00 00              no Members
+//	00 00                    neither Sticky nor Peek
+//	00 00 00 00              Parent ""
+//	00 00 00 00              Project ""
+//	00 00 00 00 00 00 08 40  Prompt 3
+//	00 00 00 00              nothing Bound
+//	00 00 00 00              Only ""
+//	00 00 00 00              nobody in Except
+//	00 00 00 00 00           no Settle, Resume, Cancel, Tick, Merge
+//	00 00 00 00 00           no Command, Inspect, Login, Show, Models
 //
 // Bytes left over, a length beyond the end, a count that the rest cannot hold and a number that is not whole are answered with
 // ErrMalformed. The largest message and the largest turn have MaxMessage bytes.
@@ -70,7 +80,7 @@
 //
 // # Errors
 //
-// A negative return code leaves its text in the out-buffer, but for ErrBusy, which touches nothing. ErrMalformed, ErrVersion and ErrBusy changed nothing. ErrPanic leaves an
-// instance in doubt, and any exception out of an export (a trap, a stack overflow) leaves a dead one, even if it still answers: the
-// host makes a new instance and sends Start with Quiet. No text holds a secret.
+// A negative return code leaves its text in the out-buffer, but for ErrBusy, which touches nothing. ErrMalformed, ErrVersion and ErrBusy
+// changed nothing. ErrPanic leaves an instance in doubt, and any exception out of an export (a trap, a stack overflow) leaves a dead one,
+// even if it still answers: the host makes a new instance and sends Start with Quiet. No text holds a secret.
 package hostabi
