@@ -81,6 +81,7 @@ type TokenError struct {
 	Permanent bool
 }
 
+// Error is Text.
 func (e *TokenError) Error() string { return e.Text }
 
 // ErrCanceled says that the person gave up, ErrCodeExpired that a code was not entered in time.

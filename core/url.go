@@ -38,6 +38,7 @@ func (u URL) Origin() string {
 	return u.Scheme + "://" + u.Host + ":" + strconv.Itoa(u.Port)
 }
 
+// String is the address in its one spelling, without a slash at its end.
 func (u URL) String() string { return u.Origin() + u.Path }
 
 // maxURL is longer than any address of a service.

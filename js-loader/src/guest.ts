@@ -2,6 +2,7 @@ import { type Effect, type Message, readEffect, readTurn, schemaHash, type Turn,
 import { NoSpace, Reader, Writer } from "./bytes.ts";
 import { type Complaints, wasi } from "./wasi.ts";
 
+/** The version of the contract this loader speaks, as the module's header names it. */
 export const abiVersion = 1;
 const largest = 16 << 20;
 const header = { version: 0, hash: 4, in: 8, inCap: 12, out: 16, outLen: 20 } as const;
