@@ -145,7 +145,8 @@ func (e *Engine) findProvider(word string) (string, *core.View) {
 		// Of the ids that Pi's versions have for one provider it is the one that stands in the catalogue.
 		return p.ID, nil
 	}
-	for id, p := range e.catalogue {
+	for _, id := range sortedIDs(e.catalogue) {
+		p := e.catalogue[id]
 		if strings.EqualFold(p.Name, word) || strings.EqualFold(id, word) {
 			return p.ID, nil
 		}

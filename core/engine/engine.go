@@ -33,7 +33,7 @@ type Engine struct {
 	// members are the accounts of files by provider, in their order.
 	members map[string][]core.Account
 	// identities are who credentials were found to be, by provider/account.
-	identities map[string]known
+	identities map[string]identified
 	// written are the providers of models.json.
 	written []string
 	// stored are the providers a person hid on a screen.
@@ -90,7 +90,7 @@ func New(catalogue []core.Provider) *Engine {
 		catalogue:  map[string]core.Provider{},
 		known:      map[string]bool{},
 		members:    map[string][]core.Account{},
-		identities: map[string]known{},
+		identities: map[string]identified{},
 		state:      store.Parse(store.Blank),
 		own:        store.Parse(store.BlankAccounts),
 		config:     store.Config{Modes: map[string]core.Mode{}},

@@ -115,8 +115,8 @@ func readForeign(provider string, o gjson.Result) (foreign, bool) {
 	return f, store.ValidID(provider)
 }
 
-// ours is a provider by the name another program has for it.
-func (e *Engine) ours(name string, login bool) string {
+// providerNamed is a provider by the name another program has for it.
+func (e *Engine) providerNamed(name string, login bool) string {
 	if id := theirNames[name+"/oauth"]; id != "" && login {
 		return id
 	}
@@ -143,7 +143,7 @@ func (e *Engine) readSource(rows []sourceRow, text, path string) (found []foreig
 		if !ok {
 			return
 		}
-		f.provider, f.path = e.ours(provider, f.login), path
+		f.provider, f.path = e.providerNamed(provider, f.login), path
 		found = append(found, f)
 	}
 	for _, row := range rows {

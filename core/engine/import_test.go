@@ -403,3 +403,12 @@ func TestWhoStandsInThePlaceOfAnEntryGoesBackIntoIt(t *testing.T) {
 	assert.Equal(t, "r-canary", auth.Get("anthropic-2.refresh").String())
 	assert.NotContains(t, p.disk.files["auth"], "@auth", "the peer has no such names")
 }
+
+func TestEverySourceThatIsOfferedIsOne(t *testing.T) {
+	p := newMachine(t, `{}`)
+	offered := p.say(`complete "import "`).Rows
+	assert.Len(t, offered, 6)
+	for _, row := range offered {
+		assert.NotContains(t, text(p.say("import "+row.Cells[0])), "A source is one of", row.Cells[0])
+	}
+}

@@ -15,8 +15,8 @@ import (
 	"pimultiauth/core/view"
 )
 
-// known is who a credential was found to be; its mark says whether that still holds.
-type known struct {
+// identified is who a credential was found to be; its mark says whether that still holds.
+type identified struct {
 	mark int64
 	who  core.Identity
 }
@@ -30,7 +30,7 @@ func (e *Engine) identify(provider string, list []core.Account) {
 		name := provider + "/" + a.ID
 		was := e.identities[name]
 		if was.mark != a.Mark || a.Mark == 0 {
-			was = known{a.Mark, p.IdentityOf(a.Credential)}
+			was = identified{a.Mark, p.IdentityOf(a.Credential)}
 			e.identities[name] = was
 		}
 		if was.who.Key != "" {

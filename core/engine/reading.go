@@ -329,7 +329,7 @@ func (e *Engine) record(taken []claim) []core.Effect {
 					}
 				}
 			}
-			e.learn1(p, c, u)
+			e.keepUsage(p, c, u)
 			delta = store.Merge(delta, store.UsageDelta(t.key, &u, whoIs(&c.Account)))
 			effects = append(effects, e.evidence(p, c, &u)...)
 			whole.Fails = 0
@@ -426,7 +426,8 @@ func whoIs(a *core.Account) int64 {
 	return a.Mark
 }
 
-func (e *Engine) learn1(p *pool.Pool, c *pool.Candidate, u core.Usage) {
+// keepUsage keeps what was seen of an account.
+func (e *Engine) keepUsage(p *pool.Pool, c *pool.Candidate, u core.Usage) {
 	key := usageKey(p.Provider, c.ID)
 	e.usage[key], c.Usage = u, u
 	e.reader.who[key] = whoIs(&c.Account)
@@ -489,7 +490,7 @@ func (e *Engine) hear(p *pool.Pool, c *pool.Candidate, o *core.Outcome) {
 	if o.OK {
 		u.BlockedUntil = 0
 	}
-	e.learn1(p, c, u)
+	e.keepUsage(p, c, u)
 	for i := range windows {
 		if windows[i].Length >= lasting {
 			e.reader.heard[key] = at

@@ -14,7 +14,7 @@ var words = map[string]string{
 	"use": "A --strict", "rename": "A", "order": "P A*", "mode": "P M",
 	"set":  "A base-url|header|overage|pool|priority|projects|reserve on|off",
 	"pool": "P N add|drop|mode|priority|max|health|cooldown|backoff|remove A*", "chain": "N on|map|attempts|remove",
-	"help": "keys", "doctor": "--fix", "import": "claude|codex|gh|opencode|cliproxyapi|peer", "simulate": "--mode",
+	"help": "keys", "doctor": "--fix", "import": "claude-code|codex|gh|opencode|cliproxyapi|peer", "simulate": "--mode",
 }
 
 // Named is something people call by a word: a provider, an account, a pool.
