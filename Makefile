@@ -16,7 +16,7 @@ AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 
 .PHONY: all test test-go test-js test-hosts test-e2e check golden bench size demo run install pack inspect replay accuracy refresh refresh-long \
 	crash crash-long chaos soak fuzz \
-	simulate simulate-long simulate-one mutants clean
+	simulate simulate-long simulate-one mutants pictures clean
 
 all: $(WASM) $(BUNDLE)
 
@@ -121,7 +121,9 @@ install: all js-loader/README.md
 	@go run ./tests/place "$(AGENT)"
 
 # The package carries the project's own papers.
-js-loader/README.md: README.md LICENSE CHANGELOG.md
+js-loader/README.md: README.md LICENSE CHANGELOG.md $(wildcard docs/*.svg)
+	@mkdir -p js-loader/docs
+	cp docs/*.svg js-loader/docs/
 	cp README.md LICENSE CHANGELOG.md js-loader/
 
 pack: all js-loader/README.md
@@ -150,13 +152,18 @@ simulate-one:
 # Planted bugs, and at which seed what caught each.
 mutants:
 	@go run ./tests/simulate mutants -seeds '$(SEEDS)' -bug '$(BUG)'
+
 # The decisions of a log made again, in native Go and in the module: make replay FILE=~/.pi/agent/multi-auth-decisions.jsonl
 replay: $(WASM)
 	@go run ./tests/replay $(FILE)
+
+# The pictures of README, made anew from the real screens: make pictures ONLY=manager
+pictures: all
+	@go run ./tests/pictures -only '$(ONLY)'
 
 bench: all
 	@$(NODE) js-loader/test/bench.ts
 	@go run ./tests/bench
 
 clean:
-	rm -rf .build $(WASM) $(BUNDLE) js-loader/main.cjs js-loader/README.md js-loader/LICENSE js-loader/CHANGELOG.md
+	rm -rf .build $(WASM) $(BUNDLE) js-loader/main.cjs js-loader/README.md js-loader/LICENSE js-loader/CHANGELOG.md js-loader/docs

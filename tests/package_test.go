@@ -25,6 +25,12 @@ var packed = []string{
 	"balancer/index.d.ts",
 	"balancer/index.js",
 	"core.wasm",
+	"docs/failover-dark.svg",
+	"docs/failover-light.svg",
+	"docs/forecast-dark.svg",
+	"docs/forecast-light.svg",
+	"docs/manager-dark.svg",
+	"docs/manager-light.svg",
 	"index.js",
 	"main.cjs",
 	"package.json",
@@ -54,6 +60,7 @@ func TestWhatIsPacked(t *testing.T) {
 
 func TestWhatIsPackedSaysOfItself(t *testing.T) {
 	var manifest struct {
+		Name         string                    `json:"name"`
 		Version      string                    `json:"version"`
 		Keywords     []string                  `json:"keywords"`
 		Dependencies map[string]string         `json:"dependencies"`
@@ -66,6 +73,7 @@ func TestWhatIsPackedSaysOfItself(t *testing.T) {
 		Pi           struct {
 			Extensions    []string `json:"extensions"`
 			ChangelogPath string   `json:"changelogPath"`
+			Image         string   `json:"image"`
 		} `json:"pi"`
 	}
 	text, err := os.ReadFile("../js-loader/package.json")
@@ -98,6 +106,10 @@ func TestWhatIsPackedSaysOfItself(t *testing.T) {
 	for _, path := range paths {
 		assert.Contains(t, packed, strings.TrimPrefix(path, "./"))
 	}
+	// The gallery of Pi's packages wants an address: the one that a packed file has once the package is in npm's registry.
+	picture, ours := strings.CutPrefix(manifest.Pi.Image, "https://unpkg.com/"+manifest.Name+"/")
+	assert.True(t, ours, manifest.Pi.Image)
+	assert.Contains(t, packed, picture)
 	changes, err := os.ReadFile("../CHANGELOG.md")
 	require.NoError(t, err)
 	for _, line := range strings.Split(string(changes), "\n") {

@@ -86,6 +86,8 @@ type Home struct {
 	Node string
 	// Env are further variables.
 	Env []string
+	// Terminal are tmux's commands before the session of a screen, each ended by ";".
+	Terminal []string
 }
 
 // NewHome makes a home below dir.

@@ -34,7 +34,8 @@ func (h *Home) StartScreen(pi Pi, args ...string) (*Screen, error) {
 	}
 	run := h.Command(context.Background(), pi, args...)
 	s := &Screen{socket: filepath.Join(folder, "s"), env: run.Env}
-	start := append([]string{"new-session", "-d", "-x", "160", "-y", "50", "-c", h.Work}, run.Args...)
+	start := append(append([]string{}, h.Terminal...), "new-session", "-d", "-x", "160", "-y", "50", "-c", h.Work)
+	start = append(start, run.Args...)
 	if _, err := s.tmux(start...); err != nil {
 		return nil, err
 	}
@@ -130,6 +131,9 @@ func (s *Screen) seen(fault string, is func(string) bool) (string, error) {
 
 // Colours answers what is to be seen with its colours, as escape sequences.
 func (s *Screen) Colours() (string, error) { return s.tmux("capture-pane", "-p", "-e") }
+
+// Cells answers the same with the blanks at the ends of lines, which may be coloured too.
+func (s *Screen) Cells() (string, error) { return s.tmux("capture-pane", "-p", "-e", "-N") }
 
 // Resize gives the terminal another size.
 func (s *Screen) Resize(columns, rows int) error {
