@@ -61,8 +61,9 @@ var quirks = []quirk{
 	{"minimax minimax-cn", china, []core.FaultRule{
 		{Codes: "1002 1041 2045 1039", Kind: core.RateLimited},
 		{Codes: "1004 2049", Kind: core.Unauthorized},
-		{Codes: "1008", Kind: core.Unpaid},
-		{Codes: "2056", Kind: core.QuotaSpent, Window: 5 * core.Hour},
+		// The shapes of OpenAI and Anthropic carry the number in the sentence alone, an empty purse under HTTP 500 (seen 2026-04).
+		{Codes: "1008", Words: "(1008)", Kind: core.Unpaid},
+		{Codes: "2056", Words: "(2056)", Kind: core.QuotaSpent, Window: 5 * core.Hour},
 		{Codes: "2061", Kind: core.NotEntitled},
 		{Words: "context window exceeds limit", Kind: core.TooLong},
 		{Codes: "1026 1027 1042 2013", Kind: core.BadRequest},
@@ -94,7 +95,9 @@ var quirks = []quirk{
 	}},
 	// docs.aws.amazon.com/bedrock, "Troubleshooting error codes".
 	{"amazon-bedrock", "", []core.FaultRule{
-		{Words: "too many tokens per day|tokens per day", Kind: core.QuotaSpent, Window: core.Day},
+		// Its quotas are each model's.
+		{Words: "too many tokens per day|tokens per day", Kind: core.QuotaSpent, Scope: core.ScopeModel, Window: core.Day},
+		{Status: "429 0", Codes: "throttlingexception", Words: "too many tokens, please|too many requests, please", Kind: core.RateLimited, Scope: core.ScopeModel},
 		{Status: "400 0", Codes: "validationexception", Words: "model identifier is invalid|on-demand throughput isn|retry your request with the id or arn of an inference profile|marked by provider as legacy|end of its life", Unless: "operation not allowed|too long|maximum|malformed|messages|content|tool|toolconfig|temperature|blank|role|field|image|document|schema|throttl|thinking|prefill|conversation|assistant", Kind: core.ModelUnavailable},
 		{Words: "don't have access to the model|access to the model with the specified|model access is denied|aws marketplace|use case details", Kind: core.NotEntitled},
 		{Codes: "modeltimeoutexception", Kind: core.Timeout},
@@ -141,8 +144,13 @@ var quirks = []quirk{
 		{Status: "401", Words: "monthly spending limit|monthly limit", Kind: core.QuotaSpent, Window: 31 * core.Day, Returns: "month"},
 		{Status: "401", Codes: "modelerror", Words: "model … not supported|model is disabled", Kind: core.ModelUnavailable, Verdict: core.Rotate},
 		{Codes: "freeusagelimiterror gousagelimiterror subscriptionusagelimiterror", Kind: core.QuotaSpent},
+		// What the maker of a model says to OpenCode's own account there is no fault of the person's: the model waits, the others serve
+		// (seen 2026-04 to 2026-07 with usage left).
+		{Status: "402 403 429", Words: "error from provider … balance|error from provider … your current quota|error from provider … suspended|provider returned error … balance|provider returned error … suspended", Kind: core.Overloaded, Scope: core.ScopeModel, Verdict: core.Rotate, Wait: 5 * core.Minute, Cause: "its own supplier refuses it"},
+		{Status: "429", Words: "error from provider", Unless: "usage limit", Kind: core.RateLimited, Scope: core.ScopeModel},
 	}},
 	{"openrouter", "", []core.FaultRule{
+		{Status: "429 0", Codes: "upstream_provider_shared_pool", Words: "temporarily rate-limited upstream", Kind: core.RateLimited, Scope: core.ScopeModel},
 		{Words: "free-models-per-day", Kind: core.QuotaSpent, Window: core.Day, Returns: "midnight utc"},
 		{Words: "key limit exceeded (daily", Kind: core.QuotaSpent, Window: core.Day, Returns: "midnight utc"},
 		{Words: "key limit exceeded (weekly", Kind: core.QuotaSpent, Window: core.Week, Returns: "monday utc"},
@@ -152,13 +160,14 @@ var quirks = []quirk{
 		{Status: "404 0", Words: "support tool use|support image|support the requested parameters|that can handle the requested parameters", Kind: core.BadRequest},
 	}},
 	{"mistral", "", []core.FaultRule{
+		{Status: "503", Words: "service tier capacity exceeded", Kind: core.Overloaded, Scope: core.ScopeModel},
 		{Words: "service tier capacity exceeded", Kind: core.RateLimited, Scope: core.ScopeModel},
 	}},
 	{"kimi-coding", china, []core.FaultRule{
 		{Status: "403 0", Words: "only available for coding agents", Kind: core.Forbidden, Cause: "client not allowed by the provider"},
 	}},
 	{"moonshotai moonshotai-cn", china, []core.FaultRule{
-		{Status: "429", Codes: "exceeded_current_quota_error", Words: "exceeded_current_quota_error", Unless: "tpd|per day", Kind: core.Unpaid},
+		{Status: "403 429", Codes: "exceeded_current_quota_error", Words: "exceeded_current_quota_error", Unless: "tpd|per day", Kind: core.Unpaid},
 		{Words: "max tpd|reached max request per day|tokens per day", Kind: core.QuotaSpent, Window: core.Day},
 	}},
 	// platform.xiaomimimo.com, "Error codes": 421 is its content filter.

@@ -185,6 +185,9 @@ var commonFirst = []core.FaultRule{
 	{Status: "400 401 402 403 429 0", Codes: "workspace_owner_credits_depleted workspace_member_credits_depleted", Kind: core.Unpaid, Cause: "workspace credits used up"},
 	{Status: "402 403 429 400 0", Codes: "usage_not_included", Kind: core.NotEntitled},
 	{Status: "429 0", Words: "request too large for … tokens per", Kind: core.TooLong, Cause: "request larger than the limit"},
+	// one-api and new-api, which many gateways run (seen 2023 to 2026): a purse, a key's own purse, a model that nobody behind them serves.
+	{Status: "400 401 402 403 429 0", Codes: "insufficient_user_quota pre_consume_token_quota_failed", Words: "令牌额度已用尽|令牌额度不足|用户额度不足|预扣费额度失败", Kind: core.Unpaid},
+	{Status: "400 403 404 429 0", Words: "无可用渠道|no available channel", Kind: core.ModelUnavailable, Verdict: core.Rotate, Wait: 10 * core.Minute},
 	{Status: "403 429 400 402 0", Codes: "paid_plan_required", Words: "paid_plan_required", Kind: core.NotEntitled, Wait: -1},
 }
 
