@@ -9,7 +9,9 @@ WASM := js-loader/core.wasm
 BUNDLE := js-loader/index.js
 GO_SOURCES := $(shell find core hostabi providers wasm -name '*.go' -not -name '*_test.go') go.mod go.sum
 # Code that is not in the way of a request is not inlined: it would weigh twice as much.
-COMPACT := pimultiauth/providers/... pimultiauth/core pimultiauth/core/fault pimultiauth/core/store pimultiauth/core/view github.com/tidwall/...
+COMPACT := pimultiauth/providers/... pimultiauth/core pimultiauth/core/engine pimultiauth/core/fault pimultiauth/core/flow pimultiauth/core/oauth \
+	pimultiauth/core/store pimultiauth/core/view github.com/tidwall/...
+GCFLAGS := $(COMPACT:%=-gcflags=%=-l)
 TS_SOURCES := $(shell find js-loader/src -name '*.ts')
 BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
@@ -27,8 +29,8 @@ $(TOOLS): js-loader/package.json js-loader/package-lock.json
 .build/lean/go.mod: go.mod go.sum tests/lean/main.go
 	go run ./tests/lean .build/lean
 
-$(WASM): $(GO_SOURCES) .build/lean/go.mod
-	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' $(COMPACT:%=-gcflags=%=-l) -o .build/plain.wasm ./wasm
+$(WASM): $(GO_SOURCES) .build/lean/go.mod Makefile
+	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' $(GCFLAGS) -o .build/plain.wasm ./wasm
 	go run ./tests/preinit .build/plain.wasm $@
 
 $(BUNDLE): $(TS_SOURCES) $(TOOLS)
@@ -106,8 +108,9 @@ golden: all
 	go test ./tests -run TestConversations -update
 	cd js-loader && UPDATE_SCREENS=1 $(CURDIR)/$(NODE) --test test/screens.test.ts >/dev/null
 
+# What the module weighs, by package and, where asked, by function: make size FUNCTIONS=40
 size: $(WASM)
-	@go run ./tests/size
+	@go run ./tests/size $(if $(FUNCTIONS),-functions $(FUNCTIONS)) -- $(GCFLAGS)
 
 demo: all
 	@go run ./tests/demo

@@ -1,4 +1,6 @@
-// Command size prints what the module weighs and which packages weigh most in it.
+// Command size prints what the module weighs and which packages, and functions beside Go's own, weigh most in it.
+//
+// usage: size [-functions N] -- FLAG…, the flags being those of the build, so that what is measured is what is shipped.
 package main
 
 import (
@@ -6,6 +8,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -23,8 +26,12 @@ const (
 	shown   = 15
 )
 
+// functions is how many functions are listed.
+var functions = flag.Int("functions", 0, "list so many functions")
+
 func main() {
 	log.SetFlags(0)
+	flag.Parse()
 	if err := run(); err != nil {
 		log.Fatal(err)
 	}
@@ -46,7 +53,8 @@ func run() error {
 	w.Close()
 	fmt.Printf("core.wasm  raw %d bytes (bar %d), gzip %d bytes (bar %d)\n", len(module), rawBar, zipped.Len(), gzipBar)
 	named := filepath.Join(pis.Root(), ".build", "named.wasm")
-	build := exec.Command("go", "build", "-modfile", ".build/lean/go.mod", "-buildmode=c-shared", "-trimpath", "-o", named, "./wasm")
+	arguments := append([]string{"build", "-modfile", ".build/lean/go.mod", "-buildmode=c-shared", "-trimpath"}, flag.Args()...)
+	build := exec.Command("go", append(arguments, "-o", named, "./wasm")...)
 	build.Dir = pis.Root()
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -97,22 +105,32 @@ func dominant(module []byte) error {
 	if r.err != nil {
 		return r.err
 	}
-	byPackage := map[string]uint64{}
+	byPackage, byFunction := map[string]uint64{}, map[string]uint64{}
 	total := uint64(0)
 	for i, n := range sizes {
-		byPackage[packageOf(names[imported+uint64(i)])] += n
+		name := names[imported+uint64(i)]
+		byPackage[packageOf(name)] += n
+		if strings.HasPrefix(name, "pimultiauth_") {
+			byFunction[name] += n
+		}
 		total += n
 	}
-	packages := make([]string, 0, len(byPackage))
-	for p := range byPackage {
-		packages = append(packages, p)
-	}
-	sort.Slice(packages, func(i, j int) bool { return byPackage[packages[i]] > byPackage[packages[j]] })
 	fmt.Printf("code %d bytes in %d functions, data %d bytes; the most by package:\n", total, len(sizes), data)
-	for _, p := range packages[:min(shown, len(packages))] {
-		fmt.Printf("%9d  %4.1f %%  %s\n", byPackage[p], 100*float64(byPackage[p])/float64(total), p)
-	}
+	list(byPackage, total, shown)
+	list(byFunction, total, *functions)
 	return nil
+}
+
+// list prints the heaviest of what has a name, and their parts of all code.
+func list(weights map[string]uint64, total uint64, most int) {
+	names := make([]string, 0, len(weights))
+	for name := range weights {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(i, j int) bool { return weights[names[i]] > weights[names[j]] })
+	for _, name := range names[:min(most, len(names))] {
+		fmt.Printf("%9d  %4.1f %%  %s\n", weights[name], 100*float64(weights[name])/float64(total), name)
+	}
 }
 
 // packageOf is what stands before the last dot of a path's last element: the linker writes slashes as underscores.
