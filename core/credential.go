@@ -1,7 +1,6 @@
 package core
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 
@@ -99,8 +98,7 @@ func (c Credential) env() string {
 		lines = append(lines, name.String()+"="+value.String())
 		return true
 	})
-	sort.Strings(lines)
-	return strings.Join(lines, "\n")
+	return strings.Join(Sorted(lines), "\n")
 }
 
 // Form is what a request is sent with, in words, the secret itself masked: "key", "access token", "environment" (the credential's own

@@ -39,7 +39,7 @@ func (e *Engine) add(h *flow.Host, c *call) *core.View {
 		return failed("A key does not belong into the command: it would stay in histories and lists of processes",
 			"Use --from-env NAME, --file PATH or --stdin, or type add alone and paste it into the dialog.")
 	}
-	for _, flag := range sortedIDs(c.flags) {
+	for _, flag := range core.Keys(c.flags) {
 		if !contains(addFlags, flag) {
 			return failed("add has no --"+view.Clean(flag), "It has --unchecked, --name NAME, and one of --from-env NAME, --file PATH and --stdin.")
 		}
@@ -88,7 +88,7 @@ func (e *Engine) addTo(h *flow.Host, c *call) (string, *core.View) {
 		}
 	}
 	var options []core.Option
-	for _, id := range sortedIDs(ids) {
+	for _, id := range core.Keys(ids) {
 		if !ids[id] || e.catalogue[id].Retired != "" {
 			continue
 		}

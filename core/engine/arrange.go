@@ -263,9 +263,9 @@ func (e *Engine) chain(h *flow.Host, c *call) *core.View {
 			return failed(chainUsage)
 		}
 		models := map[string]map[string]string{}
-		for _, model := range sortedIDs(chain.Models) {
+		for _, model := range core.Keys(chain.Models) {
 			models[model] = map[string]string{}
-			for _, p := range sortedIDs(chain.Models[model]) {
+			for _, p := range core.Keys(chain.Models[model]) {
 				models[model][p] = chain.Models[model][p]
 			}
 		}
@@ -324,8 +324,8 @@ func chainWords(c core.Chain) string {
 		hops[i] = hop.Provider
 	}
 	text := c.ID + ": " + strings.Join(hops, ", then ")
-	for _, model := range sortedIDs(c.Models) {
-		for _, p := range sortedIDs(c.Models[model]) {
+	for _, model := range core.Keys(c.Models) {
+		for _, p := range core.Keys(c.Models[model]) {
 			text += "; " + model + " is " + c.Models[model][p] + " at " + p
 		}
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"sort"
 	"strings"
 
 	"pimultiauth/core"
@@ -213,6 +212,5 @@ func (e *Engine) providers(only string) []string {
 			ids = append(ids, id)
 		}
 	}
-	sort.Strings(ids)
-	return ids
+	return core.Sorted(ids)
 }

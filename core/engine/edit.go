@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 
@@ -145,7 +144,7 @@ func (e *Engine) findProvider(word string) (string, *core.View) {
 		// Of the ids that Pi's versions have for one provider it is the one that stands in the catalogue.
 		return p.ID, nil
 	}
-	for _, id := range sortedIDs(e.catalogue) {
+	for _, id := range core.Keys(e.catalogue) {
 		p := e.catalogue[id]
 		if strings.EqualFold(p.Name, word) || strings.EqualFold(id, word) {
 			return p.ID, nil
@@ -447,14 +446,4 @@ func (e *Engine) hide(h *flow.Host, c *call) *core.View {
 	}
 	back := func(at core.Time) string { return store.HiddenDelta(id, !hidden, e.state.After(at, "hidden", id)) }
 	return e.change(h, store.HiddenDelta(id, hidden, e.after(c, "hidden", id)), say, back)
-}
-
-// sortedIDs lists what a map has, in order.
-func sortedIDs[V any](m map[string]V) []string {
-	ids := make([]string, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	sort.Strings(ids)
-	return ids
 }

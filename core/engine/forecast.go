@@ -50,7 +50,7 @@ func (e *Engine) configView(c *call) *core.View {
 		hidden = "none"
 	}
 	add("hiddenProviders", hidden)
-	for _, id := range sortedIDs(e.config.Modes) {
+	for _, id := range core.Keys(e.config.Modes) {
 		add("rotationModes."+id, string(e.config.Modes[id]))
 	}
 	if len(e.config.Modes) == 0 {

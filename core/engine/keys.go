@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 
@@ -222,8 +221,7 @@ func (e *Engine) elsewhere(provider string) string {
 	if len(ids) == 0 {
 		return ""
 	}
-	sort.Strings(ids)
-	return ", or it is one of another region (" + strings.Join(ids, ", ") + ")"
+	return ", or it is one of another region (" + strings.Join(core.Sorted(ids), ", ") + ")"
 }
 
 // checked are the keys that a person wants checked: of all providers, of one, or one account's.

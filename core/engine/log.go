@@ -22,7 +22,7 @@ func (e *Engine) costs(h *flow.Host, c *call) *core.View {
 	}
 	sums := l.Sums()
 	var out []view.Cost
-	for _, id := range sortedIDs(sums) {
+	for _, id := range core.Keys(sums) {
 		if c.word(0) == "" || c.word(0) == id {
 			for i, span := range [...]string{"day", "week"} {
 				s := sums[id][i]

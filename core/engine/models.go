@@ -50,7 +50,7 @@ func (e *Engine) models(m core.Message) (core.Turn, error) {
 // ownProviders are the providers that Pi has only through us. What a person wrote into models.json counts before it.
 func (e *Engine) ownProviders() string {
 	var out []string
-	for _, id := range sortedIDs(e.catalogue) {
+	for _, id := range core.Keys(e.catalogue) {
 		p := e.catalogue[id]
 		if p.ID != id || p.Models == nil || contains(e.written, id) || e.hidden(id) {
 			continue

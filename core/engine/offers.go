@@ -46,7 +46,7 @@ func (e *Engine) providerNames(kind string) []view.Named {
 		}
 	}
 	var out []view.Named
-	for _, id := range sortedIDs(ids) {
+	for _, id := range core.Keys(ids) {
 		if ids[id] {
 			out = append(out, view.Named{Word: id, About: e.nameOf(id)})
 		}

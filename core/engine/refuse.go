@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"sort"
-
 	"pimultiauth/core"
 	"pimultiauth/core/pool"
 	"pimultiauth/core/view"
@@ -134,15 +132,10 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) {
 		a.Standing, a.Fault, a.Why, a.Fix = core.StandingSuspended, core.Unauthorized, "login expired", e.fix(core.Unauthorized, c)
 	}
-	models := make([]string, 0, len(c.Models))
-	for model, s := range c.Models {
-		if s.KindAt(at, c.Mark) != core.StandingReady {
-			models = append(models, model)
+	for _, model := range core.Keys(c.Models) {
+		if s := c.Models[model]; s.KindAt(at, c.Mark) != core.StandingReady {
+			a.Models = append(a.Models, view.BlockedModel{Model: model, Why: s.Cause, Until: s.Until})
 		}
-	}
-	sort.Strings(models)
-	for _, model := range models {
-		a.Models = append(a.Models, view.BlockedModel{Model: model, Why: c.Models[model].Cause, Until: c.Models[model].Until})
 	}
 	return a
 }

@@ -27,7 +27,7 @@ func (e *Engine) show(m core.Message) (core.Turn, error) {
 			ids[id] = true
 		}
 	}
-	for _, id := range sortedIDs(ids) {
+	for _, id := range core.Keys(ids) {
 		if p := e.providerFacts(id, m.At); show.All || p.Accounts > 0 {
 			f.Providers = append(f.Providers, p)
 		} else {

@@ -45,7 +45,7 @@ func (e *Engine) simulate(h *flow.Host, c *call) *core.View {
 			}
 			counts := &core.Object{}
 			var by []string
-			for _, id := range sortedIDs(f.Accounts) {
+			for _, id := range core.Keys(f.Accounts) {
 				counts.Int(id, int64(f.Accounts[id]))
 				by = append(by, view.Clean(id)+" "+n(f.Accounts[id]))
 			}

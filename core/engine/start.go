@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"sort"
-
 	"pimultiauth/core"
 	"pimultiauth/core/flow"
 	"pimultiauth/core/store"
@@ -271,8 +269,8 @@ func (e *Engine) ready() *core.Ready {
 		}
 	}
 	r.Headers = core.WindowHeaders
-	sort.Strings(r.Providers)
-	sort.Strings(r.Provision)
-	sort.Strings(r.Hidden)
+	core.Sorted(r.Providers)
+	core.Sorted(r.Provision)
+	core.Sorted(r.Hidden)
 	return r
 }

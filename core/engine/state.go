@@ -237,8 +237,7 @@ func (e *Engine) rebuild() {
 			ids = append(ids, id)
 		}
 	}
-	sort.Strings(ids)
-	for _, id := range ids {
+	for _, id := range core.Sorted(ids) {
 		e.rebuildPool(id)
 	}
 	e.planNext()

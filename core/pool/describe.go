@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"sort"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -71,7 +70,7 @@ func (c *Candidate) Describe() string {
 	}
 	if len(c.Models) > 0 {
 		var models core.Object
-		for _, name := range sortedModels(c.Models) {
+		for _, name := range core.Keys(c.Models) {
 			s := c.Models[name]
 			models.Raw(name, standingText(&s))
 		}
@@ -387,13 +386,4 @@ func words(r gjson.Result) []string {
 		return true
 	})
 	return out
-}
-
-func sortedModels(models map[string]core.Standing) []string {
-	names := make([]string, 0, len(models))
-	for name := range models {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }

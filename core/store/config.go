@@ -1,7 +1,6 @@
 package store
 
 import (
-	"sort"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -98,17 +97,12 @@ func (c *Config) read(file, text string) {
 		c.warn(file, `"rotationModes" must map provider ids to modes; it is not used.`)
 		return
 	}
-	var ids []string
 	values := map[string]gjson.Result{}
 	modes.ForEach(func(key, value gjson.Result) bool {
-		if _, ok := values[key.String()]; !ok {
-			ids = append(ids, key.String())
-		}
 		values[key.String()] = value
 		return true
 	})
-	sort.Strings(ids)
-	for _, id := range ids {
+	for _, id := range core.Keys(values) {
 		value := values[id]
 		mode := core.Mode(value.String())
 		if value.Type != gjson.String || !mode.Valid() || !ValidID(id) {

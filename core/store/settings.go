@@ -181,7 +181,7 @@ func ChainDelta(c core.Chain, at core.Time) string {
 		triggers[i] = string(kind)
 	}
 	var models core.Object
-	for _, model := range sortedKeys(c.Models) {
+	for _, model := range core.Keys(c.Models) {
 		models.Raw(model, pairs(c.Models[model]))
 	}
 	leaf := stamped(at).String("label", c.Name).Raw("hops", core.Array(hops)).Int("attempts", int64(c.Attempts)).
@@ -206,19 +206,10 @@ func top(part, name, value string) string {
 // pairs writes a map as an object, sorted.
 func pairs(m map[string]string) string {
 	var o core.Object
-	for _, key := range sortedKeys(m) {
+	for _, key := range core.Keys(m) {
 		o.String(key, m[key])
 	}
 	return o.Text()
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 func readInt(r gjson.Result) int {

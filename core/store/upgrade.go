@@ -111,7 +111,7 @@ func upgradeProvider(t *Tree, provider string, old gjson.Result) {
 		})
 		return true
 	})
-	for _, id := range sortedKeys(known) {
+	for _, id := range core.Keys(known) {
 		var one core.Object
 		one.Raw("settings", known[id].settings.Text()).Raw("models", known[id].models.Text())
 		if standing := known[id].standing.Text(); standing != "{}" {

@@ -240,7 +240,7 @@ func accountItem(a *Account, at core.Time) core.Item {
 			item.Flags = append(item.Flags, flag)
 		}
 	}
-	sort.Strings(item.Flags)
+	core.Sorted(item.Flags)
 	return item
 }
 
