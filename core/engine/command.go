@@ -174,7 +174,7 @@ func (e *Engine) status(c *call) *core.View {
 	v := view.Status(e.accounts(only, c.at), only, c.at, e.zone, c.json)
 	for _, name := range [...]string{"state", "accounts"} {
 		if why := e.files[name].readOnly; why != "" {
-			v.Notes = append(v.Notes, fileNames[name]+" is not written: "+why+".")
+			v.Notes = append(v.Notes, fileNames.Of(name)+" is not written: "+why+".")
 		}
 	}
 	return v

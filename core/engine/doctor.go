@@ -167,7 +167,7 @@ func (x *examination) files() {
 	}
 	x.facts.Get("files").ForEach(func(_, f gjson.Result) bool {
 		name, kind, path := f.Get("name").String(), f.Get("kind").String(), view.Clean(f.Get("path").String())
-		topic := fileNames[name]
+		topic := fileNames.Of(name)
 		if topic == "" {
 			topic = name
 		}

@@ -49,7 +49,7 @@ func (e *Engine) revise(h *flow.Host, r revision, say string, back func(at core.
 			continue
 		}
 		if why := e.files[part.file].readOnly; why != "" {
-			return failed(fileNames[part.file] + " is not written: " + why)
+			return failed(fileNames.Of(part.file) + " is not written: " + why)
 		}
 		if part.file == "state" {
 			saves = append(saves, e.saveDelta(part.delta, true))

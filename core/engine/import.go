@@ -47,10 +47,10 @@ var sources = []source{
 }
 
 // theirNames are what other programs call a provider; with "/oauth" behind it of a login alone.
-var theirNames = map[string]string{
-	"claude": "anthropic", "codex": "openai-codex", "openai/oauth": "openai-codex", "kimi": "kimi-coding", "kimi-for-coding": "kimi-coding", "copilot": "github-copilot",
-	"zai-coding-plan": "zai", "zhipuai-coding-plan": "zai-coding-cn", "vercel": "vercel-ai-gateway", "azure": "azure-openai-responses", "gemini-cli": "google-gemini-cli",
-	"gemini": "google-gemini-cli", "antigravity": "google-antigravity",
+var theirNames = core.Table{
+	{"claude", "anthropic"}, {"codex", "openai-codex"}, {"openai/oauth", "openai-codex"}, {"kimi", "kimi-coding"}, {"kimi-for-coding", "kimi-coding"}, {"copilot", "github-copilot"},
+	{"zai-coding-plan", "zai"}, {"zhipuai-coding-plan", "zai-coding-cn"}, {"vercel", "vercel-ai-gateway"}, {"azure", "azure-openai-responses"}, {"gemini-cli", "google-gemini-cli"},
+	{"gemini", "google-gemini-cli"}, {"antigravity", "google-antigravity"},
 }
 
 // borrowed is the field of a credential that is read from another program's file and never renewed here.
@@ -117,10 +117,10 @@ func readForeign(provider string, o gjson.Result) (foreign, bool) {
 
 // providerNamed is a provider by the name another program has for it.
 func (e *Engine) providerNamed(name string, login bool) string {
-	if id := theirNames[name+"/oauth"]; id != "" && login {
+	if id := theirNames.Of(name + "/oauth"); id != "" && login {
 		return id
 	}
-	if id := theirNames[name]; id != "" {
+	if id := theirNames.Of(name); id != "" {
 		return id
 	}
 	if p, ok := e.catalogue[name]; ok {

@@ -91,7 +91,7 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 		case "config", "settings":
 			config[name], configRead = text, true
 			if r.Error != "" {
-				e.complain(&turn, "warning", fileNames[name], "it cannot be read ("+r.Error+"), so its values are not used.")
+				e.complain(&turn, "warning", fileNames.Of(name), "it cannot be read ("+r.Error+"), so its values are not used.")
 			}
 		case "models":
 			e.written = store.ReadProviders(text)
@@ -131,8 +131,8 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 }
 
 // fileNames are what people call the files.
-var fileNames = map[string]string{
-	"auth": "auth.json", "models": "models.json", "accounts": "multi-auth-accounts.json", "state": "multi-auth.json", "config": "config.json", "settings": "multi-auth-config.json",
+var fileNames = core.Table{
+	{"auth", "auth.json"}, {"models", "models.json"}, {"accounts", "multi-auth-accounts.json"}, {"state", "multi-auth.json"}, {"config", "config.json"}, {"settings", "multi-auth-config.json"},
 }
 
 func (e *Engine) complain(turn *core.Turn, level, file, text string) {
@@ -189,7 +189,7 @@ func (e *Engine) lost(files []string, effects []core.Effect, results map[int64]c
 // readOurs brings a file of ours in. One that was damaged, removed or written by something else is healed from what this instance or
 // the journal knows. It reports whether the pools are to be made anew; what others changed is followed alone.
 func (e *Engine) readOurs(turn *core.Turn, file *ours, r core.Result, journal string) (anew bool) {
-	name := fileNames[file.name]
+	name := fileNames.Of(file.name)
 	file.readOnly = ""
 	if r.File == nil {
 		e.complain(turn, "warning", name, "it cannot be read ("+r.Error+"); what is learned now stays in memory until it can.")

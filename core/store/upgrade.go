@@ -156,10 +156,13 @@ func upgradePools(t *Tree, provider string, old gjson.Result) {
 }
 
 // triggers are the peer's kinds of failures by ours.
-var triggers = map[string]core.FaultKind{
-	"quota": core.QuotaSpent, "quota_weekly": core.QuotaSpent, "balance_exhausted": core.Unpaid, "authentication": core.Unauthorized,
-	"permission": core.NotEntitled, "organization_disabled": core.Forbidden, "rate_limit": core.RateLimited, "provider_transient": core.Overloaded,
-	"invalid_request": core.BadRequest, "context_limit": core.TooLong, "request_timeout": core.Timeout, "unknown": core.Unknown,
+var triggers = []struct {
+	theirs string
+	ours   core.FaultKind
+}{
+	{"quota", core.QuotaSpent}, {"quota_weekly", core.QuotaSpent}, {"balance_exhausted", core.Unpaid}, {"authentication", core.Unauthorized},
+	{"permission", core.NotEntitled}, {"organization_disabled", core.Forbidden}, {"rate_limit", core.RateLimited}, {"provider_transient", core.Overloaded},
+	{"invalid_request", core.BadRequest}, {"context_limit", core.TooLong}, {"request_timeout", core.Timeout}, {"unknown", core.Unknown},
 }
 
 func upgradeChain(chain gjson.Result) (core.Chain, bool) {
@@ -178,9 +181,11 @@ func upgradeChain(chain gjson.Result) (core.Chain, bool) {
 	})
 	seen := map[core.FaultKind]bool{}
 	for _, name := range readStrings(chain.Get("failoverTriggers")) {
-		if kind, ok := triggers[name]; ok && !seen[kind] {
-			seen[kind] = true
-			c.Triggers = append(c.Triggers, kind)
+		for _, t := range triggers {
+			if t.theirs == name && !seen[t.ours] {
+				seen[t.ours] = true
+				c.Triggers = append(c.Triggers, t.ours)
+			}
 		}
 	}
 	chain.Get("modelMapping").ForEach(func(model, to gjson.Result) bool {

@@ -8,13 +8,13 @@ import (
 
 // words are what may stand behind a command, a step each: "P" is a provider, "A" an account, "A*" any number of them, "M" a mode, "N" a
 // pool or a chain, "W" a command; anything else is a list of words or flags parted by "|".
-var words = map[string]string{
-	"status": "P", "why": "P", "forecast": "P", "glance": "P", "auto": "P", "usage": "P", "check": "R", "hide": "P", "unhide": "H",
-	"add": "Q --unchecked|--stdin|--from-env|--file", "login": "Q --account", "remove": "A* --yes", "pause": "A* --why", "resume": "A*",
-	"use": "A --strict", "rename": "A", "order": "P A*", "mode": "P M",
-	"set":  "A base-url|header|overage|pool|priority|projects|reserve on|off",
-	"pool": "P N add|drop|mode|priority|max|health|cooldown|backoff|remove A*", "chain": "N on|map|attempts|remove",
-	"help": "keys", "doctor": "--fix", "import": "claude-code|codex|gh|opencode|cliproxyapi|peer", "simulate": "--mode",
+var words = core.Table{
+	{"status", "P"}, {"why", "P"}, {"forecast", "P"}, {"glance", "P"}, {"auto", "P"}, {"usage", "P"}, {"check", "R"}, {"hide", "P"}, {"unhide", "H"},
+	{"add", "Q --unchecked|--stdin|--from-env|--file"}, {"login", "Q --account"}, {"remove", "A* --yes"}, {"pause", "A* --why"}, {"resume", "A*"},
+	{"use", "A --strict"}, {"rename", "A"}, {"order", "P A*"}, {"mode", "P M"},
+	{"set", "A base-url|header|overage|pool|priority|projects|reserve on|off"},
+	{"pool", "P N add|drop|mode|priority|max|health|cooldown|backoff|remove A*"}, {"chain", "N on|map|attempts|remove"},
+	{"help", "keys"}, {"doctor", "--fix"}, {"import", "claude-code|codex|gh|opencode|cliproxyapi|peer"}, {"simulate", "--mode"},
 }
 
 // Named is something people call by a word: a provider, an account, a pool.
@@ -43,7 +43,7 @@ func Offers(parts []string, last string, of func(kind, within string) []Named) *
 		}
 		return v
 	}
-	steps := strings.Fields(words[parts[0]])
+	steps := strings.Fields(words.Of(parts[0]))
 	at := 0
 	within := ""
 	for _, word := range parts[1:] {
