@@ -92,6 +92,8 @@ var quirks = []quirk{
 	// docs.fireworks.ai, "Error codes": 412 is an account that a spending limit or an open invoice has stopped.
 	{"fireworks", "", []core.FaultRule{
 		{Status: "412", Kind: core.Unpaid, Cause: "account stopped for its spending"},
+		// What it calls usage limits under 429 is a pace that adapts to the load, told by no header (docs.fireworks.ai, "Rate limits").
+		{Status: "429", Words: "exceeded your usage limits", Kind: core.RateLimited},
 	}},
 	// docs.aws.amazon.com/bedrock, "Troubleshooting error codes".
 	{"amazon-bedrock", "", []core.FaultRule{
@@ -134,6 +136,7 @@ var quirks = []quirk{
 		{Codes: "customer_verification_required", Words: "valid credit card on file", Kind: core.Unpaid},
 	}},
 	{"nvidia", "", []core.FaultRule{
+		{Words: "total request limit reached", Kind: core.RateLimited, Scope: core.ScopeModel},
 		{Status: "403", Words: "authorization failed", Kind: core.Unauthorized},
 		{Status: "402", Kind: core.Unpaid},
 	}},
