@@ -136,7 +136,7 @@ var quirks = []quirk{
 		{Codes: "customer_verification_required", Words: "valid credit card on file", Kind: core.Unpaid},
 	}},
 	{"nvidia", "", []core.FaultRule{
-		{Words: "total request limit reached", Kind: core.RateLimited, Scope: core.ScopeModel},
+		{Words: "total request limit reached", Kind: core.Overloaded},
 		{Status: "403", Words: "authorization failed", Kind: core.Unauthorized},
 		{Status: "402", Kind: core.Unpaid},
 	}},
