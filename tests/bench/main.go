@@ -15,6 +15,9 @@ import (
 
 const runs = 9
 
+// takes is how long the scripted provider takes for an answer: less than any that is not on this machine.
+const takes = 50 * time.Millisecond
+
 func main() {
 	log.SetFlags(0)
 	newer, err := pis.New()
@@ -81,10 +84,11 @@ func startUp(pi pis.Pi) error {
 	return nil
 }
 
-// failover measures from the first byte of one account's 429 to the arrival of the next account's request.
+// failover measures from the first byte of one account's 429 to the arrival of the next account's request. The first time in a process
+// is told beside the others, because code is compiled when it is first run, Pi's and the module's.
 func failover(pi pis.Pi) error {
-	var gaps []time.Duration
-	for range 4 {
+	var gaps, first []time.Duration
+	for range runs {
 		server := vendor.Start()
 		dir, err := os.MkdirTemp("", "pi-multi-auth-bench-")
 		if err != nil {
@@ -97,14 +101,16 @@ func failover(pi pis.Pi) error {
 		if home.Extension, err = pis.Shipped(); err != nil {
 			return err
 		}
+		limited, fine := vendor.Limited(600), vendor.Step{Wait: takes}
+		limited.Wait = takes
 		keys := []string{"demo", "key-0"}
-		server.Script("key-0", vendor.Limited(600))
+		server.Script("key-0", limited)
 		for i := 1; i < 8; i++ {
 			key := fmt.Sprintf("key-%d", i)
 			keys = append(keys, fmt.Sprintf("demo-%d", i), key)
-			server.Script(key, vendor.Limited(600))
+			server.Script(key, limited)
 		}
-		server.Script("key-7", vendor.Step{})
+		server.Script("key-7", fine)
 		if err := home.Models("demo", "openai-completions", server.URL+"/v1"); err != nil {
 			return err
 		}
@@ -116,11 +122,19 @@ func failover(pi pis.Pi) error {
 		}
 		asked := server.Asked()
 		for i := 1; i < len(asked); i++ {
-			gaps = append(gaps, asked[i].Came.Sub(asked[i-1].First))
+			gap := asked[i].Came.Sub(asked[i-1].First)
+			gaps = append(gaps, gap)
+			if i == 1 {
+				first = append(first, gap)
+			}
 		}
 		server.Close()
 		os.RemoveAll(dir)
 	}
-	fmt.Printf("Pi %s from a 429 to the next account's request, %d times: median %.1f ms\n", pi.Version, len(gaps), float64(median(gaps).Microseconds())/1000)
+	if len(first) == 0 {
+		return fmt.Errorf("pi %s asked no second account", pi.Version)
+	}
+	fmt.Printf("Pi %s from a 429 to the next account's request, %d times: median %.1f ms; the first time in %d processes: median %.1f ms\n", pi.Version,
+		len(gaps), float64(median(gaps).Microseconds())/1000, len(first), float64(median(first).Microseconds())/1000)
 	return nil
 }

@@ -38,6 +38,8 @@ type Step struct {
 	Tool bool
 	// Call answers with a call of this tool, without arguments, on the wire of openai-completions.
 	Call string
+	// Wait passes before anything of the answer is written.
+	Wait time.Duration
 	// Pause is waited for before every tenth of the text.
 	Pause time.Duration
 }
@@ -190,6 +192,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		s.mu.Unlock()
 	}()
+	time.Sleep(step.Wait)
 	if step.Drop && step.AfterText == "" {
 		drop(w)
 		return
