@@ -14,6 +14,7 @@ import { Holds } from "../src/perform/hold.ts";
 import { performInput } from "../src/perform/input.ts";
 import { Person, type Surroundings } from "../src/perform/person.ts";
 import type { Provider } from "../src/pi.ts";
+import { collect } from "./collect.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "pi-multi-auth-"));
 const never = new AbortController().signal;
@@ -71,7 +72,17 @@ test("nobody waits for a hold for ever, neither here nor for another process", a
 	(await holds.take("x"))?.();
 });
 
-test("a hold dies with its process, and its file is nobody else's to read", async () => {
+test("a hold that nobody has in hand is held all the same", async () => {
+	const dir = folder();
+	await new Holds(dir).take("x");
+	for (let i = 0; i < 5; i++) {
+		collect();
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+	await assert.rejects(new Holds(dir, 40).take("x"), /holds/);
+});
+
+test("a hold dies with its process, and its file is nobody else's to read", async (t) => {
 	const dir = folder();
 	const holds = new URL("../src/perform/hold.ts", import.meta.url).href;
 	const child = spawn(
@@ -84,6 +95,7 @@ test("a hold dies with its process, and its file is nobody else's to read", asyn
 		],
 		{ stdio: ["ignore", "pipe", "inherit"] },
 	);
+	t.after(() => child.kill("SIGKILL"));
 	await new Promise((resolve) => child.stdout.once("data", resolve));
 	await assert.rejects(new Holds(dir, 40).take("x"));
 	const taken = new Holds(dir).take("x");

@@ -179,6 +179,9 @@ interface Lock {
 	close(): void;
 }
 
+/** The databases whose lock is held: one that nobody has in hand any more would be closed by the collector, and its lock with it. */
+const held = new Set<Database>();
+
 class DatabaseLock implements Lock {
 	readonly name: string;
 	readonly #file: string;
@@ -203,8 +206,8 @@ class DatabaseLock implements Lock {
 		const database = this.#database;
 		try {
 			if (!this.#bare) {
-				// Nothing is ever written to it, so there is nothing to roll back, and no file of its own for that.
-				database.exec("PRAGMA journal_mode = OFF");
+				// Nothing is ever written to it, so there is nothing to roll back, and no file of its own for that; Bun's SQLite refuses OFF.
+				database.exec("PRAGMA journal_mode = MEMORY");
 				this.#bare = true;
 			}
 			database.exec("BEGIN EXCLUSIVE");
@@ -213,7 +216,11 @@ class DatabaseLock implements Lock {
 			this.close();
 			throw error;
 		}
-		return () => database.exec("ROLLBACK");
+		held.add(database);
+		return () => {
+			held.delete(database);
+			database.exec("ROLLBACK");
+		};
 	}
 
 	still(): boolean {
@@ -221,6 +228,7 @@ class DatabaseLock implements Lock {
 	}
 
 	close(): void {
+		if (this.#database) held.delete(this.#database);
 		try {
 			this.#database?.close();
 		} catch {

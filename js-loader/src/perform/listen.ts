@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createListener, type Server, type Socket } from "node:net";
 import type { Listen } from "../abi.ts";
 
 const largest = 8 << 10;
@@ -26,31 +26,30 @@ export class Callback {
 		this.query = new Promise((resolve) => {
 			this.#arrived = resolve;
 		});
+		const http = createServer({ maxHeaderSize: largest, keepAlive: false });
+		http.maxHeadersCount = 64;
+		http.on("request", (request, response) => this.#answer(request, response));
+		http.on("clientError", (_error, socket) => socket.destroy());
+		// Bun's http server does not tell of a connection that has said nothing yet, so a plain one listens for it.
 		server.on("connection", (socket) => {
 			this.#sockets.add(socket);
+			socket.on("error", () => {});
 			// A client that dribbles, or says nothing, is hung up on.
 			const timer = setTimeout(() => socket.destroy(), perConnection).unref();
 			socket.on("close", () => {
 				clearTimeout(timer);
 				this.#sockets.delete(socket);
 			});
+			http.emit("connection", socket);
 		});
-		server.on("request", (request, response) => this.#answer(request, response));
-		server.on("clientError", (_error, socket) => socket.destroy());
 	}
 
 	/** Binds the first of the ports that can be had. */
 	static async open(listen: Listen): Promise<Callback> {
 		let last: unknown = new Error("no port was named");
 		for (const port of listen.ports) {
-			const server = createServer({
-				maxHeaderSize: largest,
-				headersTimeout: perConnection,
-				requestTimeout: perConnection,
-				keepAlive: false,
-			});
+			const server = createListener();
 			server.maxConnections = connections;
-			server.maxHeadersCount = 64;
 			try {
 				await bind(server, port);
 				const address = server.address();
