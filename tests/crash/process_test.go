@@ -112,7 +112,13 @@ type process struct {
 // start runs a script of this folder, below a program such as strace where there is one.
 func start(t *testing.T, below []string, script string, args ...string) *process {
 	t.Helper()
-	command := append(append([]string(nil), below...), pis.Node(), filepath.Join(pis.Root(), "tests", "crash", script))
+	return startIn(t, append(append([]string(nil), below...), pis.Node()), script, args...)
+}
+
+// startIn runs a script of this folder in a program of its own, with what comes before the script.
+func startIn(t *testing.T, program []string, script string, args ...string) *process {
+	t.Helper()
+	command := append(append([]string(nil), program...), filepath.Join(pis.Root(), "tests", "crash", script))
 	command = append(command, args...)
 	p := &process{cmd: exec.Command(command[0], command[1:]...), lines: make(chan string, 1<<16)}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}

@@ -31,6 +31,15 @@ func Root() string {
 // Node is the Node that the package brings.
 func Node() string { return filepath.Join(Root(), "js-loader", "node_modules", "node", "bin", "node") }
 
+// Bun is the other program that runs Pi; "" where its package is not there for this system.
+var Bun = sync.OnceValue(func() string {
+	bun := filepath.Join(Root(), "js-loader", "node_modules", "bun", "bin", "bun.exe")
+	if exec.Command(bun, "--version").Run() != nil {
+		return ""
+	}
+	return bun
+})
+
 // LeastNode is the oldest Node that Pi supports; make fetches it.
 func LeastNode() string {
 	return filepath.Join(Root(), ".build", "node-least", "node_modules", "node", "bin", "node")
