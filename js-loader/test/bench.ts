@@ -1,7 +1,9 @@
-// Prints what the module costs in this Node, side by side; asserts nothing.
+// Prints what the module costs in this Node, and its start in Node and Bun side by side; asserts nothing.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { makeAcquire, makeOutcome, type Turn } from "../src/abi.ts";
 import { Guest } from "../src/guest.ts";
 
@@ -52,7 +54,27 @@ function percentile(sorted: Float64Array, p: number): string {
 	return ((sorted[Math.floor(sorted.length * p)] ?? 0) * 1000).toFixed(1).padStart(8);
 }
 
+/** The longest time the process did nothing else while something went on, in milliseconds. */
+async function longestStop(what: () => Promise<unknown>): Promise<number> {
+	let over = false;
+	let longest = 0;
+	let last = performance.now();
+	const look = () => {
+		const now = performance.now();
+		longest = Math.max(longest, now - last);
+		last = now;
+		if (!over) setImmediate(look);
+	};
+	setImmediate(look);
+	await what();
+	over = true;
+	return Math.max(longest, performance.now() - last);
+}
+
+const megabytes = () => process.memoryUsage().rss / 1e6;
+
 if (process.argv[2] === "load") {
+	const before = megabytes();
 	const t0 = performance.now();
 	const module = new WebAssembly.Module(readFileSync(wasm));
 	const t1 = performance.now();
@@ -60,7 +82,20 @@ if (process.argv[2] === "load") {
 	start(guest, 50);
 	const t2 = performance.now();
 	request(guest, "s");
-	console.log(JSON.stringify([t1 - t0, t2 - t1, performance.now() - t2]));
+	const t3 = performance.now();
+	for (let i = 0; i < 1000; i++) request(guest, `s-${i % 20}`);
+	console.log(JSON.stringify([t1 - t0, t2 - t1, t3 - t2, megabytes() - before]));
+} else if (process.argv[2] === "behind") {
+	// What else the process would do has its turn between the parts.
+	const pause = () => new Promise((resolve) => setImmediate(resolve));
+	const stop = await longestStop(async () => {
+		const module = await WebAssembly.compile(await readFile(wasm));
+		await pause();
+		const guest = new Guest(module);
+		await pause();
+		start(guest, 50);
+	});
+	console.log(JSON.stringify([stop]));
 } else {
 	console.log("acquire + settle through the module, object to object, microseconds");
 	console.log("accounts  session  mode              p50      p99");
@@ -88,15 +123,28 @@ if (process.argv[2] === "load") {
 			);
 		}
 	}
-	const rows = Array.from({ length: 9 }, () =>
-		JSON.parse(execFileSync(process.execPath, [process.argv[1] ?? "", "load"], { encoding: "utf8" })),
-	) as number[][];
-	const median = (i: number) =>
-		rows
-			.map((row) => row[i] ?? 0)
-			.sort((a, b) => a - b)[4]
-			?.toFixed(1);
-	console.log(
-		`module ready, median of 9 processes: read and compile ${median(0)} ms, instance with 50 accounts ${median(1)} ms, first decision ${median(2)} ms`,
-	);
+	const bun = fileURLToPath(new URL("../node_modules/bun/bin/bun.exe", import.meta.url));
+	const hosts: [name: string, program: string][] = [[`Node ${process.versions.node}`, process.execPath]];
+	try {
+		if (existsSync(bun)) hosts.push([`Bun ${execFileSync(bun, ["--version"], { encoding: "utf8" }).trim()}`, bun]);
+	} catch {
+		// Its package is there and its program is not.
+	}
+	const script = fileURLToPath(import.meta.url);
+	const run = (program: string, what: string): number[] =>
+		JSON.parse(execFileSync(program, [script, what], { encoding: "utf8" }));
+	const median = (rows: number[][], i: number) =>
+		(rows.map((row) => row[i] ?? 0).sort((a, b) => a - b)[rows.length >> 1] ?? 0).toFixed(1);
+	console.log("the module's start, medians of 15 processes each, in turn");
+	const loads = new Map(hosts.map(([name]) => [name, { load: [] as number[][], behind: [] as number[][] }]));
+	for (let i = 0; i < 15; i++)
+		for (const [name, program] of hosts) {
+			loads.get(name)?.load.push(run(program, "load"));
+			loads.get(name)?.behind.push(run(program, "behind"));
+		}
+	for (const [name, { load, behind }] of loads)
+		console.log(
+			`${name}: read and compile ${median(load, 0)} ms, instance with 50 accounts ${median(load, 1)} ms, first decision ${median(load, 2)} ms; ` +
+				`memory of the process after 1,000 more +${median(load, 3)} MB; loaded in the background it stops the rest for ${median(behind, 0)} ms at most`,
+		);
 }

@@ -3,12 +3,12 @@
 // node gate.mts <folder> database|file <passes>    goes through, and looks whether anybody else is inside
 // node gate.mts <folder> hold <ms> <times>         stays inside for so long, so that others have to put off what they write
 //
-// Where the gate is a file, who leaves writes the name of a dead process over his own, so each passage takes one over from a dead owner.
+// In Bun every second database is one of bun:sqlite. Where the gate is a file, who leaves writes the name of a dead process over his own, so each passage takes one over from a dead owner.
 // Says "double <who>" for each other one who was met inside.
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { Gate } from "../../js-loader/src/perform/gate.ts";
+import { bunSqlite, Gate } from "../../js-loader/src/perform/gate.ts";
 
 const [folder = ".", kind = "database", passes = "1", times = "1"] = process.argv.slice(2);
 const say = (line: string) => void writeSync(1, `${line}\n`);
@@ -51,7 +51,8 @@ if (kind === "hold") {
 		await pause(300);
 	}
 } else {
-	const gate = kind === "file" ? new Gate(name, null) : new Gate(name, undefined, true);
+	const other = process.pid % 2 === 0 ? bunSqlite() : null;
+	const gate = kind === "file" ? new Gate(name, null) : new Gate(name, other ?? undefined, true);
 	for (let i = 0; i < Number(passes); i++) {
 		const leave = await gate.enter(120_000);
 		look();

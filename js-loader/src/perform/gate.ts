@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { basename, dirname } from "node:path";
 
-/** The part of node:sqlite that the gate needs. */
+/** The part of node:sqlite, or of bun:sqlite, that the gate needs. */
 interface Database {
 	exec(sql: string): void;
 	close(): void;
@@ -23,6 +23,7 @@ interface Database {
 type OpenDatabase = (file: string) => Database;
 
 let opener: OpenDatabase | null | undefined;
+const require = createRequire(import.meta.url);
 
 /** Loads node:sqlite once. Node 22 warns of it on first import; that one line says nothing to a person and is kept off the terminal. */
 function sqlite(): OpenDatabase | null {
@@ -33,16 +34,24 @@ function sqlite(): OpenDatabase | null {
 			if (String(warning).includes("SQLite")) return;
 			(emit as (...all: unknown[]) => void).call(process, warning, ...rest);
 		}) as typeof process.emitWarning;
-		const { DatabaseSync } = createRequire(import.meta.url)("node:sqlite") as {
-			DatabaseSync: new (file: string) => Database;
-		};
+		const { DatabaseSync } = require("node:sqlite") as { DatabaseSync: new (file: string) => Database };
 		opener = (file) => new DatabaseSync(file);
 	} catch {
-		opener = null;
+		opener = bunSqlite();
 	} finally {
 		process.emitWarning = emit;
 	}
 	return opener;
+}
+
+/** The SQLite of a Bun that has no node:sqlite yet; its locks are the same ones. */
+export function bunSqlite(): OpenDatabase | null {
+	try {
+		const { Database } = require("bun:sqlite") as { Database: new (file: string) => Database };
+		return (file) => new Database(file);
+	} catch {
+		return null;
+	}
 }
 
 /** How long anybody waits for the gate before the change goes to the journal, in milliseconds. */
