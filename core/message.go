@@ -205,7 +205,11 @@ type Cancel struct {
 }
 
 // Tick says what time it is.
-type Tick struct{}
+type Tick struct {
+	// Last says that the session is over and the process perhaps too: what is gathered before it is written leaves now, and nothing
+	// new is begun.
+	Last bool
+}
 
 // Merge asks for the text to write, while the host holds the gate. The answer is Merged; nothing else happens meanwhile.
 type Merge struct {

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x8dace470
+const SchemaHash uint32 = 0xf9f0af65
 
 func (d *decoder) readMessage(v *core.Message) {
 	v.At = core.Time(d.number("Message.At"))
@@ -182,6 +182,7 @@ func (d *decoder) readCancel(v *core.Cancel) {
 }
 
 func (d *decoder) readTick(v *core.Tick) {
+	v.Last = d.truth("Tick.Last")
 }
 
 func (d *decoder) readMerge(v *core.Merge) {

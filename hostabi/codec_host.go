@@ -173,6 +173,7 @@ func appendCancel(b []byte, v *core.Cancel) []byte {
 }
 
 func appendTick(b []byte, v *core.Tick) []byte {
+	b = appendTruth(b, v.Last)
 	return b
 }
 

@@ -28,9 +28,9 @@ func (e *Engine) keepDiary(wanted bool) {
 	}
 }
 
-// tell sends the decisions of the last second off.
-func (e *Engine) tell(turn *core.Turn, at core.Time) {
-	if e.diary == nil || e.diary.Len() == 0 || (e.diary.Len() < toldAtMost && at.Sub(e.toldAt) < toldEvery && at >= e.toldAt) {
+// tell sends the decisions of the last second off, or those that there are at the last tick.
+func (e *Engine) tell(turn *core.Turn, at core.Time, last bool) {
+	if e.diary == nil || e.diary.Len() == 0 || (!last && e.diary.Len() < toldAtMost && at.Sub(e.toldAt) < toldEvery && at >= e.toldAt) {
 		return
 	}
 	e.toldAt = at

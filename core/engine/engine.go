@@ -130,7 +130,7 @@ func (e *Engine) Step(m core.Message) (core.Turn, error) {
 	}
 	turn, err := e.step(m)
 	if err == nil && m.Merge == nil && m.Inspect == nil {
-		e.tell(&turn, m.At)
+		e.tell(&turn, m.At, m.Tick != nil && m.Tick.Last)
 	}
 	if err != nil {
 		return core.Turn{}, err

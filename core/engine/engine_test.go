@@ -464,3 +464,31 @@ func TestARequestThatIsCancelledAtTheGateTakesNoPlace(t *testing.T) {
 	assert.Empty(t, merged.Merged.Delta)
 	assert.NotContains(t, merged.Merged.Text.Reveal(), "sessions")
 }
+
+func TestTheLastTickTellsWhatWasGathered(t *testing.T) {
+	p := newDisk("demo", "demo-1").process(t)
+	told := func(turn core.Turn) (counts, decisions int) {
+		for _, e := range turn.Effects {
+			if e.File == nil {
+				continue
+			}
+			if e.File.Op == "append" {
+				decisions++
+			}
+			if strings.Contains(string(e.File.Delta), `"counts"`) {
+				counts++
+			}
+		}
+		return counts, decisions
+	}
+	turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: "s", Mode: "print"}})
+	turn = p.tell(core.Message{Settle: &core.Settle{Lease: turn.Lease.ID, Outcome: core.Outcome{OK: true, Status: 200}}})
+	counts, _ := told(turn)
+	assert.Zero(t, counts, "not at once")
+	counts, _ = told(p.tell(core.Message{Tick: &core.Tick{}}))
+	assert.Zero(t, counts, "nor by any tick")
+	counts, _ = told(p.tell(core.Message{Tick: &core.Tick{Last: true}}))
+	assert.Equal(t, 1, counts)
+	counts, decisions := told(p.tell(core.Message{Tick: &core.Tick{Last: true}}))
+	assert.Zero(t, counts+decisions, "once")
+}

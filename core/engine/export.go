@@ -202,6 +202,6 @@ func (e *Engine) giveBack(h *flow.Host) *core.View {
 		}
 		e.reread(h)
 	}
-	v.Notes = append(v.Notes, "Pi alone uses the entry of a provider's own name; the peer uses all of them, and so does this extension as long as it is there. A login that it renews moves to its own file again.")
+	v.Notes = append(v.Notes, "Pi alone uses the entry of a provider's own name; the older pi-multi-auth uses all of them, and so does this extension as long as it is there. A login that it renews moves to its own file again.")
 	return v
 }

@@ -505,9 +505,9 @@ func (e *Engine) adopt(h *flow.Host, c *call) *core.View {
 	left := e.leftByPeer()
 	switch {
 	case len(left) == 0:
-		return &core.View{Title: "Nothing to import", Notes: []string{"auth.json holds no accounts of the peer that are not ours by now."}}
+		return &core.View{Title: "Nothing to import", Notes: []string{"auth.json holds no accounts of the older pi-multi-auth that are not ours by now."}}
 	case !c.has("move") && !c.has("yes"):
-		v := &core.View{Title: "Found", Notes: []string{"They are used where they stand. import peer --move takes them into multi-auth-accounts.json; the peer should not run beside it any more."}}
+		v := &core.View{Title: "Found", Notes: []string{"They are used where they stand. import peer --move takes them into multi-auth-accounts.json; the older pi-multi-auth should not run beside it any more."}}
 		for _, a := range left {
 			v.Rows = append(v.Rows, core.Row{Cells: []string{a.Provider, a.Label, a.Entry}})
 		}

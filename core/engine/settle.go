@@ -70,8 +70,13 @@ func (e *Engine) count(p *pool.Pool, i int, o *core.Outcome, at core.Time) []cor
 	if at.Sub(e.toldCount[key]) < countsTold {
 		return nil
 	}
-	e.toldCount[key] = at
-	return []core.Effect{e.saveDelta(store.CountDelta(p.Provider, c.ID, core.Decimal(e.salt), tally, at), false)}
+	return []core.Effect{e.tellCount(p, i, tally, at)}
+}
+
+func (e *Engine) tellCount(p *pool.Pool, i int, tally *store.Tally, at core.Time) core.Effect {
+	id := p.Accounts[i].ID
+	e.toldCount[usageKey(p.Provider, id)], tally.Untold = at, false
+	return e.saveDelta(store.CountDelta(p.Provider, id, core.Decimal(e.salt), tally, at), false)
 }
 
 func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at core.Time) core.Turn {

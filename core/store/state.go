@@ -350,6 +350,8 @@ func RemovedDelta(provider, account string, mark int64, at core.Time) string {
 // Tally counts what one process asked of one account, by the hour. The zero value has counted nothing.
 type Tally struct {
 	hours []tallied
+	// Untold says that something was added which has not left for the disk; whoever tells it clears it.
+	Untold bool
 }
 
 type tallied struct {
@@ -359,6 +361,7 @@ type tallied struct {
 
 // Add counts one request, and forgets those of more than a day ago.
 func (t *Tally) Add(at core.Time, ok bool) {
+	t.Untold = true
 	hour := int64(at) / int64(core.Hour)
 	kept := t.hours[:0]
 	for _, h := range t.hours {

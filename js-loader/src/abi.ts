@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x8dace470;
+export const schemaHash = 0xf9f0af65;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -215,6 +215,11 @@ export interface Cancel {
 
 /** Tick says what time it is. */
 export interface Tick {
+	/**
+	 * Last says that the session is over and the process perhaps too: what is gathered before it is written leaves now, and nothing
+	 * new is begun.
+	 */
+	last: boolean;
 }
 
 /** Merge asks for the text to write, while the host holds the gate. The answer is Merged; nothing else happens meanwhile. */
@@ -752,6 +757,7 @@ function writeCancel(w: Writer, v: Cancel): void {
 }
 
 function writeTick(w: Writer, v: Tick): void {
+	w.truth(v.last);
 }
 
 function writeMerge(w: Writer, v: Merge): void {
@@ -955,8 +961,9 @@ export function makeCancel(v: Part<Cancel> = {}): Cancel {
 }
 
 /** Makes a whole Tick of a part. */
-export function makeTick(_v: Part<Tick> = {}): Tick {
+export function makeTick(v: Part<Tick> = {}): Tick {
 	return {
+		last: v.last ?? false,
 	};
 }
 

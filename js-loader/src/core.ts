@@ -355,12 +355,21 @@ export class Core {
 	/** What others have done by now need not be done again. */
 	async #tick(): Promise<void> {
 		await this.catchUp();
-		await this.ask({ tick: {} });
+		await this.ask({ tick: { last: false } });
 	}
 
 	/** Waits for what is on its way to the disk, and for tokens that are being redeemed: they are spent already. */
 	async drain(): Promise<void> {
 		await this.#settled();
+	}
+
+	/** Writes what was gathered to be written later: the session is over, and perhaps the process. */
+	async last(): Promise<void> {
+		try {
+			await this.ask({ tick: { last: true } });
+		} finally {
+			await this.drain();
+		}
 	}
 
 	/** Ends timers, waits and files; the core can still be asked afterwards. */

@@ -91,7 +91,7 @@ async function begin(pi: ExtensionAPI): Promise<void> {
 		});
 	pi.on("session_shutdown", async () => {
 		endGlances(instance);
-		await guard(instance, async () => instance.loaded?.drain());
+		await guard(instance, async () => instance.loaded?.last());
 	});
 	newest = pi;
 	if (!instance.rival) registerKept(pi, instance, () => coreOf(instance, []));

@@ -79,7 +79,7 @@ export class Soaking {
 			if (i % 50 === 0) await setImmediate();
 			if (i % 500 === 0) {
 				await this.#core.catchUp();
-				await this.#core.ask({ tick: {} });
+				await this.#core.ask({ tick: { last: false } });
 			}
 		}
 		await this.#core.drain();
