@@ -46,7 +46,7 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 
 // lastCounts tells the others what this process counted since it told them last.
 func (e *Engine) lastCounts(at core.Time) (effects []core.Effect) {
-	for _, id := range sortedIDs(e.pools) {
+	for _, id := range core.Keys(e.pools) {
 		p := e.pools[id]
 		for i := range p.Accounts {
 			if t := e.tallies[usageKey(id, p.Accounts[i].ID)]; t != nil && t.Untold {
