@@ -184,7 +184,7 @@ func (e *Engine) groups(c *call) *core.View {
 	v := &core.View{Title: "Pools"}
 	for _, id := range e.providers(c.word(0)) {
 		for _, g := range e.pools[id].Groups {
-			v.Rows = append(v.Rows, core.Row{Cells: []string{id, e.groupWords(e.pools[id], g)}})
+			v.AddRow("", id, e.groupWords(e.pools[id], g))
 		}
 	}
 	if len(v.Rows) == 0 {
@@ -310,7 +310,7 @@ func (e *Engine) chain(h *flow.Host, c *call) *core.View {
 func (e *Engine) chains() *core.View {
 	v := &core.View{Title: "Chains"}
 	for _, chain := range e.state.Chains() {
-		v.Rows = append(v.Rows, core.Row{Cells: []string{chainWords(chain)}})
+		v.AddRow("", chainWords(chain))
 	}
 	if len(v.Rows) == 0 {
 		v.Notes = []string{"There are no chains. " + chainUsage + "."}

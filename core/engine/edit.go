@@ -356,7 +356,7 @@ func (e *Engine) chooseMode(h *flow.Host, c *call) *core.View {
 	if len(c.words) < 2 || (mode != "" && !mode.Valid()) {
 		v := failed("Which mode?")
 		for _, m := range view.Modes {
-			v.Rows = append(v.Rows, core.Row{Cells: []string{string(m.Mode), m.Text}})
+			v.AddRow("", string(m.Mode), m.Text)
 		}
 		return v
 	}

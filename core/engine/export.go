@@ -186,12 +186,12 @@ func (e *Engine) giveBack(h *flow.Host) *core.View {
 		}
 		if _, err := h.File(core.File{Op: "put", Name: "auth", Key: key, Delta: core.Secret(entry)}); err != nil {
 			v.Failed, v.Title = true, "Not all accounts could be given back"
-			v.Rows = append(v.Rows, core.Row{Cells: []string{c.Provider, c.Label, "not written: " + core.PlainLine(err.Error(), 100)}, Tone: "bad"})
+			v.AddRow("bad", c.Provider, c.Label, "not written: "+core.PlainLine(err.Error(), 100))
 			continue
 		}
 		taken[key] = true
 		done++
-		v.Rows = append(v.Rows, core.Row{Cells: []string{c.Provider, c.Label, "is " + key + " in auth.json"}, Tone: "good"})
+		v.AddRow("good", c.Provider, c.Label, "is "+key+" in auth.json")
 		forget = store.Merge(forget, store.ForgetDelta(c.Provider, c.ID, max(h.At(), e.own.Added(c.Provider, c.ID)+1)))
 	}
 	if done > 0 {

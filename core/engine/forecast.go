@@ -43,7 +43,7 @@ func (e *Engine) forecast(c *call) *core.View {
 // configView says what the configuration asks for and which file counts.
 func (e *Engine) configView(c *call) *core.View {
 	v := &core.View{Title: "Configuration"}
-	add := func(key, value string) { v.Rows = append(v.Rows, core.Row{Cells: []string{key, value}}) }
+	add := func(key, value string) { v.AddRow("", key, value) }
 	add("debug", truth(e.config.Debug))
 	hidden := strings.Join(e.config.Hidden, ", ")
 	if hidden == "" {

@@ -260,13 +260,13 @@ func (e *Engine) bringIn(h *flow.Host, c *call) *core.View {
 			v.Rows = append(v.Rows, e.foundRow(h, s, &list[j]))
 		}
 		if why != "" && (chosen != nil || why != s.hidden) {
-			v.Rows = append(v.Rows, core.Row{Cells: []string{s.name, "-", "-", "-", why}, Tone: "bad"})
+			v.AddRow("bad", s.name, "-", "-", "-", why)
 		}
 		found = append(found, list...)
 	}
 	if chosen == nil {
 		if n := len(e.leftByPeer()); n > 0 {
-			v.Rows = append(v.Rows, core.Row{Cells: []string{"peer", "-", core.Decimal(int64(n)) + " entries of auth.json", "-", "used where they stand; import peer --move takes them over"}})
+			v.AddRow("", "peer", "-", core.Decimal(int64(n))+" entries of auth.json", "-", "used where they stand; import peer --move takes them over")
 		}
 		v.Notes = []string{"import SOURCE takes over; a source is one of claude-code, codex, gh, opencode, cliproxyapi, peer, or the path of a file."}
 		if len(v.Rows) == 1 {
@@ -509,7 +509,7 @@ func (e *Engine) adopt(h *flow.Host, c *call) *core.View {
 	case !c.has("move") && !c.has("yes"):
 		v := &core.View{Title: "Found", Notes: []string{"They are used where they stand. import peer --move takes them into multi-auth-accounts.json; the older pi-multi-auth should not run beside it any more."}}
 		for _, a := range left {
-			v.Rows = append(v.Rows, core.Row{Cells: []string{a.Provider, a.Label, a.Entry}})
+			v.AddRow("", a.Provider, a.Label, a.Entry)
 		}
 		return v
 	}

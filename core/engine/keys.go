@@ -287,7 +287,7 @@ func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 		default:
 			tone = "bad"
 		}
-		v.Rows = append(v.Rows, core.Row{Cells: []string{list[i].Provider, list[i].Label, say}, Tone: tone})
+		v.AddRow(tone, list[i].Provider, list[i].Label, say)
 	}
 	if len(v.Rows) == 1 && len(v.Notes) == 0 {
 		v.Rows, v.Notes = nil, []string{"There are no keys to check."}
@@ -308,7 +308,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 		if k.BaseURL == "" && p.Locate != nil {
 			var why string
 			if k.BaseURL, labels[i], why = p.Locate(h, k.Key); why != "" {
-				v.Rows = append(v.Rows, core.Row{Cells: []string{k.Key.Mask(), "-", "not added: " + why}, Tone: "bad"})
+				v.AddRow("bad", k.Key.Mask(), "-", "not added: "+why)
 				continue
 			}
 		}
@@ -319,7 +319,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 		entries[i] = core.Secret(entry.Text())
 		if stopped = stopped || check && i < mostChecked && !goesOn(h, i, min(len(paste.Keys), mostChecked), k.Key.Mask()); stopped {
 			entries[i] = ""
-			v.Rows = append(v.Rows, core.Row{Cells: []string{k.Key.Mask(), "-", "not added: you stopped"}, Tone: "wait"})
+			v.AddRow("wait", k.Key.Mask(), "-", "not added: you stopped")
 			continue
 		}
 		if !check || i >= mostChecked {
@@ -329,7 +329,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 		kind, say := e.checkKey(h, id, entries[i], core.Override{BaseURL: k.BaseURL})
 		if kind == core.Unauthorized {
 			entries[i] = ""
-			v.Rows = append(v.Rows, core.Row{Cells: []string{k.Key.Mask(), "-", "not added: " + say + "; --unchecked adds it all the same"}, Tone: "bad"})
+			v.AddRow("bad", k.Key.Mask(), "-", "not added: "+say+"; --unchecked adds it all the same")
 			continue
 		}
 		says[i] = "added: " + say

@@ -49,7 +49,7 @@ func (e *Engine) simulate(h *flow.Host, c *call) *core.View {
 				counts.Int(id, int64(f.Accounts[id]))
 				by = append(by, view.Clean(id)+" "+n(f.Accounts[id]))
 			}
-			v.Rows = append(v.Rows, core.Row{Cells: []string{t.Provider, name, n(t.Requests), n(f.Switches), n(f.Refusals), n(f.Avoidable), n(f.Nobody), strings.Join(by, ", ")}})
+			v.AddRow("", t.Provider, name, n(t.Requests), n(f.Switches), n(f.Refusals), n(f.Avoidable), n(f.Nobody), strings.Join(by, ", "))
 			o.Raw(key, (&core.Object{}).Int("switches", int64(f.Switches)).Int("refusals", int64(f.Refusals)).Int("avoidable", int64(f.Avoidable)).
 				Int("nobody", int64(f.Nobody)).Raw("accounts", counts.Text()).Text())
 		}

@@ -26,7 +26,7 @@ type Cost struct {
 // Costs shows them, and says the week in a sentence.
 func Costs(costs []Cost, since, at core.Time, off, json bool) *core.View {
 	v := &core.View{Title: "What the choices cost"}
-	v.Rows = append(v.Rows, core.Row{Cells: []string{"provider", "last", "requests", "failed", "avoidable", "none left", "switches", "cold tokens", "unused"}, Tone: "head"})
+	v.AddRow("head", "provider", "last", "requests", "failed", "avoidable", "none left", "switches", "cold tokens", "unused")
 	var week Cost
 	var objects []string
 	for _, c := range costs {
@@ -34,8 +34,8 @@ func Costs(costs []Cost, since, at core.Time, off, json bool) *core.View {
 		if c.Windows > 0 {
 			unused = percent(c.Unused/float64(c.Windows)) + " of " + count(c.Windows, "window", "windows")
 		}
-		v.Rows = append(v.Rows, core.Row{Cells: []string{c.Provider, c.Span, strconv.Itoa(c.Requests), strconv.Itoa(c.Refusals), strconv.Itoa(c.Avoidable),
-			strconv.Itoa(c.Nobody), strconv.Itoa(c.Switches), strconv.FormatInt(c.Cold, 10), unused}})
+		v.AddRow("", c.Provider, c.Span, strconv.Itoa(c.Requests), strconv.Itoa(c.Refusals), strconv.Itoa(c.Avoidable),
+			strconv.Itoa(c.Nobody), strconv.Itoa(c.Switches), strconv.FormatInt(c.Cold, 10), unused)
 		if c.Span == "week" {
 			week.Requests += c.Requests
 			week.Refusals += c.Refusals

@@ -30,7 +30,7 @@ func Doctor(found []Finding, mended []string, facts string, json bool) *core.Vie
 			if f.Mends {
 				fix = "--fix: " + fix
 			}
-			v.Rows = append(v.Rows, core.Row{Cells: []string{word(tone), f.Topic, f.Text, fix}, Tone: tone})
+			v.AddRow(tone, word(tone), f.Topic, f.Text, fix)
 			objects = append(objects, (&core.Object{}).String("level", word(tone)).String("topic", f.Topic).String("text", f.Text).
 				StringOrNull("fix", f.Fix).Bool("fixable", f.Mends).Text())
 		}

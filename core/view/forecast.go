@@ -83,7 +83,7 @@ func Forecast(outlooks []Outlook, only string, at core.Time, zoneMinutes int, js
 	v := &core.View{Title: "Forecast"}
 	var objects []string
 	for _, o := range outlooks {
-		v.Rows = append(v.Rows, core.Row{Cells: []string{o.Provider}, Tone: "head"})
+		v.AddRow("head", o.Provider)
 		// The provider serves as long as any of its accounts does.
 		var first, last, relief core.Time
 		open, unknown := false, false
@@ -116,7 +116,7 @@ func Forecast(outlooks []Outlook, only string, at core.Time, zoneMinutes int, js
 				if w.Spent {
 					soonest(&relief, w.Until, at)
 				}
-				v.Rows = append(v.Rows, core.Row{Cells: []string{"    " + d.Label, d.Text, ahead(w, at)}, Tone: d.Tone})
+				v.AddRow(d.Tone, "    "+d.Label, d.Text, ahead(w, at))
 				windows = append(windows, (&core.Object{}).String("name", w.Name).StringOrNull("model", w.Model).TimeOrNull("earliest", w.Earliest).
 					TimeOrNull("latest", w.Latest).Bool("lasts", w.Lasts).Bool("spent", w.Spent).TimeOrNull("until", w.Until).Text())
 			}

@@ -60,7 +60,7 @@ type BlockedModel struct {
 // Status shows accounts, a row each, and below it the windows of its quota and the models that are blocked.
 func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json bool) *core.View {
 	v := &core.View{Title: "Accounts"}
-	v.Rows = append(v.Rows, core.Row{Cells: []string{"provider", "account", "state", "plan", "last used", "why"}, Tone: "head"})
+	v.AddRow("head", "provider", "account", "state", "plan", "last used", "why")
 	var objects []string
 	for i := range accounts {
 		a := &accounts[i]
@@ -80,13 +80,13 @@ func Status(accounts []Account, only string, at core.Time, zoneMinutes int, json
 		if a.Fix != "" {
 			why += "; " + a.Fix
 		}
-		v.Rows = append(v.Rows, core.Row{Cells: []string{a.Provider, Clean(a.Label), state, dash(Clean(a.Plan)), used(a, at), dash(why)}, Tone: stateTone(a)})
+		v.AddRow(stateTone(a), a.Provider, Clean(a.Label), state, dash(Clean(a.Plan)), used(a, at), dash(why))
 		if a.Twin != "" {
 			v.Notes = append(v.Notes, a.Provider+": "+a.ID+" is the same account as "+a.Twin+"; one of them is enough.")
 		}
 		var models []string
 		for _, m := range a.Models {
-			v.Rows = append(v.Rows, core.Row{Cells: []string{"", "  " + m.Model, "blocked", "", "", Because(Clean(m.Why), "", m.Until, at, zoneMinutes)}, Tone: "wait"})
+			v.AddRow("wait", "", "  "+m.Model, "blocked", "", "", Because(Clean(m.Why), "", m.Until, at, zoneMinutes))
 			models = append(models, (&core.Object{}).String("model", m.Model).String("why", m.Why).TimeOrNull("until", m.Until).Text())
 		}
 		v.Rows = append(v.Rows, usageRows(a, at, zoneMinutes)...)
@@ -196,7 +196,7 @@ func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool
 		} else {
 			head += ": " + c.Account
 		}
-		v.Rows = append(v.Rows, core.Row{Cells: []string{head}, Tone: "head"})
+		v.AddRow("head", head)
 		var candidates []string
 		for _, x := range c.Candidates {
 			reason := x.Reason
@@ -207,7 +207,7 @@ func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool
 			if x.Chosen {
 				tone = "good"
 			}
-			v.Rows = append(v.Rows, core.Row{Cells: []string{"  " + x.Label, reason, x.Needs}, Tone: tone})
+			v.AddRow(tone, "  "+x.Label, reason, x.Needs)
 			candidates = append(candidates, (&core.Object{}).String("id", x.ID).String("label", x.Label).Bool("chosen", x.Chosen).
 				String("reason", x.Reason).TimeOrNull("until", x.Until).StringOrNull("wouldWinIf", x.Needs).Raw("score", x.Score).Text())
 		}
