@@ -58,14 +58,15 @@ type Standing struct {
 	Times int
 }
 
-// KindAt tells what s means for an account with the given mark at an instant.
+// KindAt tells what s means for an account with the given mark at an instant. An end further ahead than any provider's was written by a
+// clock that was ahead, and is none.
 func (s Standing) KindAt(at Time, mark int64) StandingKind {
 	switch {
 	case s.Fault == "" || (s.Mark != 0 && mark != 0 && s.Mark != mark):
 		return StandingReady
 	case s.Until.IsZero():
 		return StandingSuspended
-	case at.Before(s.Until):
+	case at.Before(s.Until) && s.Until.Sub(at) <= ResetFuture:
 		return StandingCooling
 	}
 	return StandingReady

@@ -65,7 +65,7 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 				continue
 			}
 			shared := s
-			shared.Mark = markOf(other, f.Kind)
+			shared.At, shared.Mark = max(s.At, other.Standing.At+1), markOf(other, f.Kind)
 			e.standing(p, i, "", shared)
 			effects = append(effects, e.saveDelta(store.StandingDelta(p.Provider, other.ID, "", shared), true))
 		}

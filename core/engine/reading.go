@@ -515,11 +515,11 @@ func (e *Engine) evidence(p *pool.Pool, c *pool.Candidate, u *core.Usage) []core
 			// Only what a look at the windows gave is taken back by a later look.
 			return nil
 		}
-		s = core.Standing{At: at, Fault: core.QuotaSpent, Until: min(u.BlockedUntil, at.Add(longestCooldown)), Cause: "quota used up", Source: core.FromWindow, Mark: markOf(c, core.QuotaSpent)}
+		s = core.Standing{At: max(at, s.At+1), Fault: core.QuotaSpent, Until: min(u.BlockedUntil, at.Add(longestCooldown)), Cause: "quota used up", Source: core.FromWindow, Mark: markOf(c, core.QuotaSpent)}
 	case kind == core.StandingCooling && s.Fault == core.QuotaSpent && disproved(u, s.Source, at):
-		s = core.Standing{At: at}
+		s = core.Standing{At: max(at, s.At+1)}
 	case kind != core.StandingReady && s.Fault == core.Unpaid && u.Balance.Known && u.Balance.Amount > 0 && !u.Balance.Exhausted:
-		s = core.Standing{At: at}
+		s = core.Standing{At: max(at, s.At+1)}
 	default:
 		return nil
 	}

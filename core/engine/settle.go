@@ -13,7 +13,7 @@ const (
 	// longestPause is how long a request waits for the same account before another one is asked.
 	longestPause = 5 * core.Second
 	// longestCooldown holds where a month's window is meant (design: caps).
-	longestCooldown = 45 * core.Day
+	longestCooldown = core.ResetFuture
 	// countsTold is how often the counts of an account leave for the disk at most.
 	countsTold = 15 * core.Minute
 	// homeRefreshed is how stale a session's stored time may get before a success renews it.
@@ -87,11 +87,11 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 	if r.sticky {
 		return turn
 	}
-	if outdates(o, &c.Standing) {
+	if outdates(o, &c.Standing, at) {
 		e.standing(p, i, "", cleared(o, &c.Standing, at))
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", c.Standing), false))
 	}
-	if s := c.Models[model]; outdates(o, &s) {
+	if s := c.Models[model]; outdates(o, &s, at) {
 		e.standing(p, i, model, cleared(o, &s, at))
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, c.ID, model, c.Models[model]), false))
 	}
@@ -106,9 +106,10 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 	return turn
 }
 
-// outdates reports whether an answer ends a standing: one whose request left before the failure says nothing about what came after.
-func outdates(o *core.Outcome, s *core.Standing) bool {
-	return s.Fault != "" && (o.Started.IsZero() || !o.Started.Before(s.At))
+// outdates reports whether an answer ends a standing: one whose request left before the failure says nothing about what came after. A
+// failure that is yet to come was written by a clock that was ahead.
+func outdates(o *core.Outcome, s *core.Standing, at core.Time) bool {
+	return s.Fault != "" && (o.Started.IsZero() || !o.Started.Before(s.At) || s.At.Sub(at) > clockWrong)
 }
 
 // cleared is dated when the request left, so that what another process was told meanwhile is not outdated by it.

@@ -42,12 +42,10 @@ func Doubtful(s core.Standing) bool {
 	return s.Fault != "" && !s.Until.IsZero() && (Soft(s.Fault) || s.Source == core.FromDefault || s.Source == core.FromText)
 }
 
-// doubted is until when an account whose bench has ended stands behind those that nothing speaks against: as long again as the bench was.
-func doubted(s core.Standing) core.Time {
-	if !Doubtful(s) {
-		return 0
-	}
-	return s.Until.Add(max(s.Until.Sub(s.At), core.Minute))
+// doubted reports whether an account whose bench has ended stands behind those that nothing speaks against: for as long again as the bench
+// was.
+func doubted(s core.Standing, at core.Time) bool {
+	return Doubtful(s) && at < s.Until.Add(max(s.Until.Sub(s.At), core.Minute)) && s.Until.Sub(at) <= core.ResetFuture
 }
 
 // lastResort finds an account when nobody is ready, but for soft faults: the one that comes back first. -1 when there is none.

@@ -130,7 +130,7 @@ func (c *Candidate) rank(e core.Entitlement, at core.Time, model string) int64 {
 	if c.Reserve {
 		rank += rankReserve
 	}
-	if at < doubted(c.Standing) || at < doubted(c.Models[model]) {
+	if doubted(c.Standing, at) || doubted(c.Models[model], at) {
 		rank += rankDoubt
 	}
 	if c.Overage {
