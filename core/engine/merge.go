@@ -54,6 +54,10 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 		}
 	}
 	e.absorb(file, current)
+	if file.name == "usage" {
+		// What a clock that was ahead wrote would outlast every change.
+		file.tree.PruneUsage(m.At)
+	}
 	delta := m.Merge.Delta.Reveal()
 	if run := e.saves[m.Merge.Save]; run != nil {
 		delete(e.saves, m.Merge.Save)

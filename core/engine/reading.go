@@ -142,6 +142,10 @@ func (e *Engine) dueToRead(c *pool.Candidate, at core.Time) core.Time {
 		last = u.At
 	}
 	last = max(last, e.reader.heard[key])
+	if last.Sub(at) > store.ClocksDiffer {
+		// The clock has been set back.
+		last = 0
+	}
 	fresh := freshFor
 	due := last.Add(fresh)
 	for i := range u.Windows {
@@ -448,7 +452,7 @@ func (e *Engine) usageOf(a *core.Account) core.Usage {
 // followUsage takes over what another process has read.
 func (e *Engine) followUsage(changes []store.Change) {
 	take := func(key string, u core.Usage, who int64) {
-		if u.At <= e.usage[key].At {
+		if u.At <= e.usage[key].At || u.At.Sub(e.at) > store.ClocksDiffer {
 			return
 		}
 		e.usage[key], e.reader.who[key] = u, who
@@ -496,7 +500,7 @@ func (e *Engine) hear(p *pool.Pool, c *pool.Candidate, o *core.Outcome) {
 			e.reader.heard[key] = at
 		}
 	}
-	if e.reader.heard[key] != at || e.at.Sub(e.reader.saved[key]) < headersKept {
+	if e.reader.heard[key] != at || e.reader.saved[key].Within(headersKept, e.at) {
 		return
 	}
 	e.reader.saved[key] = e.at

@@ -127,7 +127,8 @@ func (e *Engine) dueAt(c *pool.Candidate, r *renewal) core.Time {
 	if r.refused != 0 && r.refused == c.Mark {
 		due = e.at
 	}
-	if r.Failures > 0 && r.Mark == c.Mark {
+	if r.Failures > 0 && r.Mark == c.Mark && r.Next.Sub(e.at) <= 2*renewalLongest {
+		// No pause is longer: what lies beyond was written by a clock that was ahead.
 		due = max(due, r.Next)
 	}
 	// A clock that was set back must not put the next renewal off to the old future.
@@ -137,7 +138,10 @@ func (e *Engine) dueAt(c *pool.Candidate, r *renewal) core.Time {
 	if next := r.At.Add(renewalPause); !r.At.IsZero() && r.At <= e.at && r.Mark == c.Mark {
 		due = max(due, min(next, max(r.Next, r.At)))
 	}
-	return max(due, r.rest, 1)
+	if r.rest.Sub(e.at) <= renewalFirst {
+		due = max(due, r.rest)
+	}
+	return max(due, 1)
 }
 
 func spread(id string, seed int64) int64 { return core.Secret(id).Mark() ^ (seed & 0xffffffff) }

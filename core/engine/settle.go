@@ -67,7 +67,7 @@ func (e *Engine) count(p *pool.Pool, i int, o *core.Outcome, at core.Time) []cor
 		e.tallies[key], e.toldCount[key] = tally, at
 	}
 	tally.Add(at, o.OK)
-	if at.Sub(e.toldCount[key]) < countsTold {
+	if e.toldCount[key].Within(countsTold, at) {
 		return nil
 	}
 	return []core.Effect{e.tellCount(p, i, tally, at)}
@@ -97,7 +97,7 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 	}
 	if home, ok := p.Homes[r.session]; ok && home.Account == c.ID {
 		home.At, home.Prefix = max(home.At, at), max(o.Input+o.Cached+o.Output, r.prompt, 0)
-		if at.Sub(home.Saved) > homeRefreshed && at.Sub(e.savedAt) >= core.Second {
+		if !home.Saved.Within(homeRefreshed, at) && !e.savedAt.Within(core.Second, at) {
 			home.Saved = at
 			turn.Effects = append(turn.Effects, e.saveDelta(store.HomeDelta(p.Provider, c.ID, r.session, at), false))
 		}

@@ -16,7 +16,7 @@ func ProbeWorth(o core.Outcome, last, at core.Time) bool {
 	if !o.Blind || o.OK || o.Aborted || o.NotSent || o.TimedOut || o.Status != 0 || o.Body != "" {
 		return false
 	}
-	if !last.IsZero() && at.Sub(last) < probeEvery {
+	if last.Within(probeEvery, at) {
 		return false
 	}
 	text := plain(o.Text)

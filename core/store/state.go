@@ -432,10 +432,10 @@ func (t *Tree) Prune(at core.Time) {
 	providers := t.root.get("providers").fields
 	dropped := false
 	for i := range providers {
-		dropped = providers[i].get("sessions").drop(at.Add(-sessionsKept)) || dropped
+		dropped = providers[i].get("sessions").drop(at.Add(-sessionsKept), at) || dropped
 		accounts := providers[i].get("accounts").fields
 		for j := range accounts {
-			dropped = accounts[j].get("counts").drop(at.Add(-countsKept)) || dropped
+			dropped = accounts[j].get("counts").drop(at.Add(-countsKept), at) || dropped
 		}
 	}
 	if dropped {
@@ -443,11 +443,14 @@ func (t *Tree) Prune(at core.Time) {
 	}
 }
 
-// drop takes out the fields that were written before limit.
-func (n *node) drop(limit core.Time) bool {
+// ClocksDiffer is how far ahead of ours a clock may be whose word counts: beyond that it was wrong, and is set right by now.
+const ClocksDiffer = core.Hour
+
+// drop takes out the fields that were written before limit, and those that a wrong clock wrote ahead of at.
+func (n *node) drop(limit, at core.Time) bool {
 	kept := n.fields[:0]
 	for _, f := range n.fields {
-		if f.stamp >= float64(limit) {
+		if f.stamp >= float64(limit) && f.stamp <= float64(at.Add(ClocksDiffer)) {
 			kept = append(kept, f)
 		}
 	}

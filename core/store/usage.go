@@ -186,9 +186,9 @@ func (t *Tree) PruneUsage(at core.Time) {
 		}
 	}
 	t.root.fields = kept
-	dropped = t.root.get("reads").drop(at.Add(-readsKept)) || dropped
+	dropped = t.root.get("reads").drop(at.Add(-readsKept), at) || dropped
 	accounts := t.root.get("accounts")
-	dropped = accounts.drop(at.Add(-usagesKept)) || dropped
+	dropped = accounts.drop(at.Add(-usagesKept), at) || dropped
 	bytes := 0
 	for i := range accounts.fields {
 		bytes += len(accounts.fields[i].raw)
@@ -202,7 +202,7 @@ func (t *Tree) PruneUsage(at core.Time) {
 		sort.Slice(times, func(i, j int) bool { return times[i] > times[j] })
 		// Twice too many bytes are half too many accounts: they are all alike.
 		keep := min(len(times), usagesMost, max(1, len(times)*usageBytes/max(bytes, usageBytes)))
-		accounts.drop(times[keep-1])
+		accounts.drop(times[keep-1], at)
 	}
 	if dropped {
 		t.text = ""

@@ -180,7 +180,7 @@ func TestDeviceLogins(t *testing.T) {
 		{"denied", kimiStart, []string{pending, `{"error":"access_denied"}`}, "denied", nil, true},
 		{"expired at the service", kimiStart, []string{`{"error":"expired_token"}`}, "expired", nil, true},
 		{"never entered", kimiStart, []string{pending}, "expired", nil, true},
-		{"another error, in the service's words", kimiStart, []string{`{"error":"server_on_fire","error_description":"come \u001b[31mback\nlater"}`}, "come [31mback later", nil, true},
+		{"another error, in the service's words", kimiStart, []string{`{"error":"server_on_fire","error_description":"come \u001b[31mback\nlater"}`}, "come back later", nil, true},
 		{"no interval", strings.Replace(kimiStart, `"interval":5`, `"interval":0`, 1), []string{pending, tokens}, "logged in", []int{5}, false},
 		{"an interval of an hour", strings.Replace(kimiStart, `"interval":5`, `"interval":3600`, 1), []string{pending, tokens}, "logged in", []int{60}, false},
 		{"an interval of no time", strings.Replace(kimiStart, `"interval":5`, `"interval":0.01`, 1), []string{pending, tokens}, "logged in", []int{1}, false},
