@@ -322,7 +322,7 @@ func (e *Engine) out(r *request, p *pool.Pool, i int, at, notBefore core.Time) c
 	r.account = c.ID
 	r.deadline = at.Add(leaseSpan)
 	p.Out(i, at)
-	e.requests[e.lastLease] = r
+	e.hold(e.lastLease, r)
 	lease := &core.Lease{
 		ID: e.lastLease, Account: c.ID, Provider: r.provider, Label: c.Label, Source: c.Source, Credential: e.filled(c),
 		NotBefore: notBefore, Deadline: r.deadline, Attempt: r.attempts, Switched: r.home != "" && r.home != c.ID, Restart: r.restarting,

@@ -46,18 +46,19 @@ type Engine struct {
 
 	pools map[string]*pool.Pool
 	// usage is what was seen of accounts' quota, by usageKey.
-	usage    map[string]core.Usage
-	reader   reader
+	usage  map[string]core.Usage
+	reader reader
+	// requests are those whose lease is out, and soonest is when the first of them counts as lost, zero for none.
 	requests map[int64]*request
+	soonest  core.Time
 	flows    map[int64]*flow.Flow
 	// aside leaves with the next turn that ends something.
 	aside []core.Effect
 	// saves are run when the host asks for the text to write, under the gate.
 	saves   map[int64]func() string
 	choices map[string]*choice
-	// tallies count what this process asked of accounts, by usageKey; each is told at toldCount at the earliest again.
-	tallies   map[string]*store.Tally
-	toldCount map[string]core.Time
+	// counts are what this process asked of accounts, by usageKey.
+	counts map[string]*counted
 	// probed is when an account was last asked why it refused, keyed provider/account.
 	probed map[string]core.Time
 	// edits are what a person changed in this process, the newest last.
@@ -102,8 +103,7 @@ func New(catalogue []core.Provider) *Engine {
 		choices:    map[string]*choice{},
 		renewals:   map[string]*renewal{},
 		probed:     map[string]core.Time{},
-		tallies:    map[string]*store.Tally{},
-		toldCount:  map[string]core.Time{},
+		counts:     map[string]*counted{},
 	}
 	e.reader = newReader()
 	e.files = map[string]*ours{

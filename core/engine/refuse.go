@@ -106,8 +106,8 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	a.Headers = len(c.Headers)
 	counts := e.state.Count(p.Provider, c.ID, core.Decimal(e.salt), at)
 	a.Requests, a.Failures = counts.Requests, counts.Failures
-	if own := e.tallies[usageKey(p.Provider, c.ID)]; own != nil {
-		counts = own.Count(at)
+	if own := e.counts[usageKey(p.Provider, c.ID)]; own != nil {
+		counts = own.tally.Count(at)
 		a.Requests, a.Failures = a.Requests+counts.Requests, a.Failures+counts.Failures
 	}
 	for _, g := range p.Groups {

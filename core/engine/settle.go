@@ -26,7 +26,7 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	if r == nil {
 		return core.Turn{}, ErrNoLease
 	}
-	delete(e.requests, id)
+	e.letGo(id)
 	p := e.pools[r.provider]
 	at := -1
 	if p != nil {
@@ -54,29 +54,34 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	return turn, nil
 }
 
+// counted is how often this process asked an account, and when the others were told of it last.
+type counted struct {
+	tally store.Tally
+	told  core.Time
+}
+
 // count notes that an account was asked, and tells the others from time to time. What was stopped counts for nobody.
 func (e *Engine) count(p *pool.Pool, i int, o *core.Outcome, at core.Time) []core.Effect {
 	c := &p.Accounts[i]
 	if o.Aborted || c.Source != "stored" {
 		return nil
 	}
-	key := usageKey(p.Provider, c.ID)
-	tally := e.tallies[key]
-	if tally == nil {
-		tally = &store.Tally{}
-		e.tallies[key], e.toldCount[key] = tally, at
+	// A key that is only looked up lives on the stack.
+	n := e.counts[p.Provider+"/"+c.ID]
+	if n == nil {
+		n = &counted{told: at}
+		e.counts[usageKey(p.Provider, c.ID)] = n
 	}
-	tally.Add(at, o.OK)
-	if e.toldCount[key].Within(countsTold, at) {
+	n.tally.Add(at, o.OK)
+	if n.told.Within(countsTold, at) {
 		return nil
 	}
-	return []core.Effect{e.tellCount(p, i, tally, at)}
+	return []core.Effect{e.tellCount(p, i, n, at)}
 }
 
-func (e *Engine) tellCount(p *pool.Pool, i int, tally *store.Tally, at core.Time) core.Effect {
-	id := p.Accounts[i].ID
-	e.toldCount[usageKey(p.Provider, id)], tally.Untold = at, false
-	return e.saveDelta(store.CountDelta(p.Provider, id, core.Decimal(e.salt), tally, at), false)
+func (e *Engine) tellCount(p *pool.Pool, i int, n *counted, at core.Time) core.Effect {
+	n.told, n.tally.Untold = at, false
+	return e.saveDelta(store.CountDelta(p.Provider, p.Accounts[i].ID, core.Decimal(e.salt), &n.tally, at), false)
 }
 
 func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at core.Time) core.Turn {

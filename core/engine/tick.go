@@ -18,7 +18,7 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 	sort.Slice(lost, func(i, j int) bool { return lost[i] < lost[j] })
 	for _, id := range lost {
 		r := e.requests[id]
-		delete(e.requests, id)
+		e.letGo(id)
 		if p := e.pools[r.provider]; p != nil {
 			if i := p.Find(r.account); i >= 0 {
 				p.Back(i)
@@ -49,8 +49,8 @@ func (e *Engine) lastCounts(at core.Time) (effects []core.Effect) {
 	for _, id := range core.Keys(e.pools) {
 		p := e.pools[id]
 		for i := range p.Accounts {
-			if t := e.tallies[usageKey(id, p.Accounts[i].ID)]; t != nil && t.Untold {
-				effects = append(effects, e.tellCount(p, i, t, at))
+			if n := e.counts[usageKey(id, p.Accounts[i].ID)]; n != nil && n.tally.Untold {
+				effects = append(effects, e.tellCount(p, i, n, at))
 			}
 		}
 	}
@@ -63,10 +63,31 @@ func (e *Engine) wakeAt() core.Time {
 	if next := e.readsAt(); !next.IsZero() && (wake.IsZero() || next < wake) {
 		wake = next
 	}
-	for _, r := range e.requests {
-		if wake.IsZero() || r.deadline.Before(wake) {
-			wake = r.deadline
-		}
+	if !e.soonest.IsZero() && (wake.IsZero() || e.soonest.Before(wake)) {
+		wake = e.soonest
 	}
 	return wake
+}
+
+// hold keeps a request while its lease is out.
+func (e *Engine) hold(id int64, r *request) {
+	e.requests[id] = r
+	if e.soonest.IsZero() || r.deadline.Before(e.soonest) {
+		e.soonest = r.deadline
+	}
+}
+
+// letGo forgets a request whose lease has ended. All others are looked at only when it was the first to be lost.
+func (e *Engine) letGo(id int64) {
+	ended := e.requests[id].deadline
+	delete(e.requests, id)
+	if ended != e.soonest {
+		return
+	}
+	e.soonest = 0
+	for _, r := range e.requests {
+		if e.soonest.IsZero() || r.deadline.Before(e.soonest) {
+			e.soonest = r.deadline
+		}
+	}
 }
