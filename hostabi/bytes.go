@@ -2,7 +2,7 @@ package hostabi
 
 import (
 	"errors"
-	"math"
+	"unsafe"
 
 	"pimultiauth/core"
 )
@@ -15,7 +15,8 @@ const exact = 1 << 53
 
 // decoder reads positional fields. After the first fault it answers zero values, so that readers need no checks of their own.
 type decoder struct {
-	rest []byte
+	data []byte
+	at   int
 	err  string
 }
 
@@ -23,25 +24,21 @@ func (d *decoder) fail(field, what string) {
 	if d.err == "" {
 		d.err = field + " " + what
 	}
-	d.rest = nil
+	d.data, d.at = nil, 0
 }
 
-func (d *decoder) take(n int, field string) []byte {
-	if n < 0 || n > len(d.rest) {
-		d.fail(field, "reaches beyond the end")
-		return nil
-	}
-	b := d.rest[:n]
-	d.rest = d.rest[n:]
-	return b
-}
+// word32 and word64 read what lies at a place of a slice that is long enough, wherever it lies: whatever this runs on is little-endian
+// and reads unaligned words.
+func word32(b []byte, at int) uint32  { return *(*uint32)(unsafe.Pointer(&b[at])) }
+func word64(b []byte, at int) float64 { return *(*float64)(unsafe.Pointer(&b[at])) }
 
 func (d *decoder) size(field string) int {
-	b := d.take(4, field)
-	if b == nil {
+	if len(d.data)-d.at < 4 {
+		d.fail(field, "reaches beyond the end")
 		return 0
 	}
-	n := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+	n := word32(d.data, d.at)
+	d.at += 4
 	if n > MaxMessage {
 		d.fail(field, "is longer than a message may be")
 		return 0
@@ -49,28 +46,41 @@ func (d *decoder) size(field string) int {
 	return int(n)
 }
 
-func (d *decoder) text(field string) string { return string(d.take(d.size(field), field)) }
+// flags reads the bits that a structure begins with.
+func (d *decoder) flags(structure string, known int) uint32 {
+	if len(d.data)-d.at < 4 {
+		d.fail(structure, "reaches beyond the end")
+		return 0
+	}
+	flags := word32(d.data, d.at)
+	d.at += 4
+	if flags>>known != 0 {
+		d.fail(structure, "has flags that mean nothing")
+		return 0
+	}
+	return flags
+}
 
-func (d *decoder) truth(field string) bool {
-	b := d.take(1, field)
-	if b == nil {
-		return false
+func (d *decoder) text(field string) string {
+	n := d.size(field)
+	if n == 0 {
+		return ""
 	}
-	if b[0] > 1 {
-		d.fail(field, "is neither 0 nor 1")
-		return false
+	if n > len(d.data)-d.at {
+		d.fail(field, "reaches beyond the end")
+		return ""
 	}
-	return b[0] == 1
+	d.at += n
+	return string(d.data[d.at-n : d.at])
 }
 
 func (d *decoder) number(field string) int64 {
-	b := d.take(8, field)
-	if b == nil {
+	if len(d.data)-d.at < 8 {
+		d.fail(field, "reaches beyond the end")
 		return 0
 	}
-	_ = b[7]
-	f := math.Float64frombits(uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56)
+	f := word64(d.data, d.at)
+	d.at += 8
 	n := int64(f)
 	if !(f >= -exact && f <= exact) || float64(n) != f {
 		d.fail(field, "is no whole number of at most 2^53")
@@ -82,7 +92,7 @@ func (d *decoder) number(field string) int64 {
 // count reads the length of a list whose elements take at least minimum bytes each, so that a lie cannot ask for memory.
 func (d *decoder) count(field string, minimum int) int {
 	n := d.size(field)
-	if n*max(minimum, 1) > len(d.rest) {
+	if n*max(minimum, 1) > len(d.data)-d.at {
 		d.fail(field, "has more elements than bytes are left for")
 		return 0
 	}
@@ -93,34 +103,32 @@ func (d *decoder) end() error {
 	if d.err != "" {
 		return errors.New("hostabi: " + d.err)
 	}
-	if len(d.rest) > 0 {
+	if len(d.data) > d.at {
 		return errors.New("hostabi: bytes are left over after the end")
 	}
 	return nil
 }
 
 func appendSize(b []byte, n int) []byte {
-	return append(b, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	b = append(b, 0, 0, 0, 0)
+	*(*uint32)(unsafe.Pointer(&b[len(b)-4])) = uint32(n)
+	return b
 }
 
 func appendCount(b []byte, n int) []byte { return appendSize(b, n) }
 
 func appendText(b []byte, s string) []byte { return append(appendSize(b, len(s)), s...) }
 
-func appendTruth(b []byte, v bool) []byte {
-	if v {
-		return append(b, 1)
-	}
-	return append(b, 0)
-}
+func appendFlags(b []byte, flags uint32) []byte { return appendSize(b, int(flags)) }
 
 // appendNumber writes a whole number of at most 2^53; what lies beyond is written as a value that no decoder takes.
 func appendNumber(b []byte, n int64) []byte {
 	if n > exact || n < -exact {
 		return append(b, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)
 	}
-	bits := math.Float64bits(float64(n))
-	return append(b, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24), byte(bits>>32), byte(bits>>40), byte(bits>>48), byte(bits>>56))
+	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0)
+	*(*float64)(unsafe.Pointer(&b[len(b)-8])) = float64(n)
+	return b
 }
 
 // DecodeMessage reads a message, hash included. It answers ErrSchema for another schema's.
@@ -132,7 +140,7 @@ func DecodeMessage(b []byte) (core.Message, error) {
 	if uint32(b[0])|uint32(b[1])<<8|uint32(b[2])<<16|uint32(b[3])<<24 != SchemaHash {
 		return m, ErrSchema
 	}
-	d := decoder{rest: b[4:]}
+	d := decoder{data: b, at: 4}
 	d.readMessage(&m)
 	if err := d.end(); err != nil {
 		return core.Message{}, err

@@ -5,66 +5,68 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0xf9f0af65
+const SchemaHash uint32 = 0x4d62cebc
 
 func (d *decoder) readMessage(v *core.Message) {
+	flags := d.flags("Message", 13)
 	v.At = core.Time(d.number("Message.At"))
 	v.Seed = d.number("Message.Seed")
-	if d.truth("Message.Start") {
+	if flags&0x1 != 0 {
 		v.Start = new(core.Start)
 		d.readStart(v.Start)
 	}
-	if d.truth("Message.Changed") {
+	if flags&0x2 != 0 {
 		v.Changed = new(core.Changed)
 		d.readChanged(v.Changed)
 	}
-	if d.truth("Message.Acquire") {
+	if flags&0x4 != 0 {
 		v.Acquire = new(core.Acquire)
 		d.readAcquire(v.Acquire)
 	}
-	if d.truth("Message.Settle") {
+	if flags&0x8 != 0 {
 		v.Settle = new(core.Settle)
 		d.readSettle(v.Settle)
 	}
-	if d.truth("Message.Resume") {
+	if flags&0x10 != 0 {
 		v.Resume = new(core.Resume)
 		d.readResume(v.Resume)
 	}
-	if d.truth("Message.Cancel") {
+	if flags&0x20 != 0 {
 		v.Cancel = new(core.Cancel)
 		d.readCancel(v.Cancel)
 	}
-	if d.truth("Message.Tick") {
+	if flags&0x40 != 0 {
 		v.Tick = new(core.Tick)
 		d.readTick(v.Tick)
 	}
-	if d.truth("Message.Merge") {
+	if flags&0x80 != 0 {
 		v.Merge = new(core.Merge)
 		d.readMerge(v.Merge)
 	}
-	if d.truth("Message.Command") {
+	if flags&0x100 != 0 {
 		v.Command = new(core.Command)
 		d.readCommand(v.Command)
 	}
-	if d.truth("Message.Inspect") {
+	if flags&0x200 != 0 {
 		v.Inspect = new(core.Inspect)
 		d.readInspect(v.Inspect)
 	}
-	if d.truth("Message.Login") {
+	if flags&0x400 != 0 {
 		v.Login = new(core.Login)
 		d.readLogin(v.Login)
 	}
-	if d.truth("Message.Show") {
+	if flags&0x800 != 0 {
 		v.Show = new(core.Show)
 		d.readShow(v.Show)
 	}
-	if d.truth("Message.Models") {
+	if flags&0x1000 != 0 {
 		v.Models = new(core.Models)
 		d.readModels(v.Models)
 	}
 }
 
 func (d *decoder) readStart(v *core.Start) {
+	flags := d.flags("Start", 3)
 	v.PiVersion = d.text("Start.PiVersion")
 	v.ZoneMinutes = int(d.number("Start.ZoneMinutes"))
 	if n := d.count("Start.Known", 4); n > 0 {
@@ -73,9 +75,9 @@ func (d *decoder) readStart(v *core.Start) {
 			v.Known[i] = d.text("Start.Known")
 		}
 	}
-	v.Offline = d.truth("Start.Offline")
-	v.Quiet = d.truth("Start.Quiet")
-	v.Decisions = d.truth("Start.Decisions")
+	v.Offline = flags&0x1 != 0
+	v.Quiet = flags&0x2 != 0
+	v.Decisions = flags&0x4 != 0
 }
 
 func (d *decoder) readChanged(v *core.Changed) {
@@ -94,6 +96,7 @@ func (d *decoder) readChanged(v *core.Changed) {
 }
 
 func (d *decoder) readAcquire(v *core.Acquire) {
+	flags := d.flags("Acquire", 2)
 	v.Provider = d.text("Acquire.Provider")
 	v.Model = d.text("Acquire.Model")
 	v.API = d.text("Acquire.API")
@@ -105,8 +108,8 @@ func (d *decoder) readAcquire(v *core.Acquire) {
 			d.readMember(&v.Members[i])
 		}
 	}
-	v.Sticky = d.truth("Acquire.Sticky")
-	v.Peek = d.truth("Acquire.Peek")
+	v.Sticky = flags&0x1 != 0
+	v.Peek = flags&0x2 != 0
 	v.Parent = d.text("Acquire.Parent")
 	v.Project = d.text("Acquire.Project")
 	v.Prompt = int(d.number("Acquire.Prompt"))
@@ -137,7 +140,8 @@ func (d *decoder) readSettle(v *core.Settle) {
 }
 
 func (d *decoder) readOutcome(v *core.Outcome) {
-	v.OK = d.truth("Outcome.OK")
+	flags := d.flags("Outcome", 8)
+	v.OK = flags&0x1 != 0
 	v.Status = int(d.number("Outcome.Status"))
 	if n := d.count("Outcome.Headers", 8); n > 0 {
 		v.Headers = make([]core.Header, n)
@@ -147,13 +151,13 @@ func (d *decoder) readOutcome(v *core.Outcome) {
 	}
 	v.Body = d.text("Outcome.Body")
 	v.Text = d.text("Outcome.Text")
-	v.Emitted = d.truth("Outcome.Emitted")
-	v.ToolCall = d.truth("Outcome.ToolCall")
-	v.Aborted = d.truth("Outcome.Aborted")
-	v.Empty = d.truth("Outcome.Empty")
-	v.TimedOut = d.truth("Outcome.TimedOut")
-	v.NotSent = d.truth("Outcome.NotSent")
-	v.Blind = d.truth("Outcome.Blind")
+	v.Emitted = flags&0x2 != 0
+	v.ToolCall = flags&0x4 != 0
+	v.Aborted = flags&0x8 != 0
+	v.Empty = flags&0x10 != 0
+	v.TimedOut = flags&0x20 != 0
+	v.NotSent = flags&0x40 != 0
+	v.Blind = flags&0x80 != 0
 	v.Input = int(d.number("Outcome.Input"))
 	v.Cached = int(d.number("Outcome.Cached"))
 	v.Output = int(d.number("Outcome.Output"))
@@ -169,7 +173,7 @@ func (d *decoder) readHeader(v *core.Header) {
 
 func (d *decoder) readResume(v *core.Resume) {
 	v.Flow = d.number("Resume.Flow")
-	if n := d.count("Resume.Results", 15); n > 0 {
+	if n := d.count("Resume.Results", 16); n > 0 {
 		v.Results = make([]core.Result, n)
 		for i := range v.Results {
 			d.readResult(&v.Results[i])
@@ -182,7 +186,8 @@ func (d *decoder) readCancel(v *core.Cancel) {
 }
 
 func (d *decoder) readTick(v *core.Tick) {
-	v.Last = d.truth("Tick.Last")
+	flags := d.flags("Tick", 1)
+	v.Last = flags&0x1 != 0
 }
 
 func (d *decoder) readMerge(v *core.Merge) {
@@ -204,14 +209,16 @@ func (d *decoder) readCommand(v *core.Command) {
 }
 
 func (d *decoder) readShow(v *core.Show) {
+	flags := d.flags("Show", 1)
 	v.Provider = d.text("Show.Provider")
 	v.Account = d.text("Show.Account")
 	v.Search = d.text("Show.Search")
 	v.Sort = d.text("Show.Sort")
-	v.All = d.truth("Show.All")
+	v.All = flags&0x1 != 0
 }
 
 func (d *decoder) readLogin(v *core.Login) {
+	flags := d.flags("Login", 1)
 	v.Provider = d.text("Login.Provider")
 	v.Method = d.text("Login.Method")
 	v.Account = d.text("Login.Account")
@@ -219,7 +226,7 @@ func (d *decoder) readLogin(v *core.Login) {
 	v.Mode = d.text("Login.Mode")
 	v.Replaced = core.Secret(d.text("Login.Replaced"))
 	v.Credential = core.Secret(d.text("Login.Credential"))
-	v.Entry = d.truth("Login.Entry")
+	v.Entry = flags&0x1 != 0
 }
 
 func (d *decoder) readModels(v *core.Models) {
@@ -231,17 +238,18 @@ func (d *decoder) readInspect(v *core.Inspect) {
 }
 
 func (d *decoder) readResult(v *core.Result) {
+	flags := d.flags("Result", 3)
 	v.ID = d.number("Result.ID")
 	v.Error = d.text("Result.Error")
-	if d.truth("Result.Fetch") {
+	if flags&0x1 != 0 {
 		v.Fetch = new(core.FetchResult)
 		d.readFetchResult(v.Fetch)
 	}
-	if d.truth("Result.File") {
+	if flags&0x2 != 0 {
 		v.File = new(core.FileResult)
 		d.readFileResult(v.File)
 	}
-	if d.truth("Result.Ask") {
+	if flags&0x4 != 0 {
 		v.Ask = new(core.Answer)
 		d.readAnswer(v.Ask)
 	}
@@ -259,19 +267,29 @@ func (d *decoder) readFetchResult(v *core.FetchResult) {
 }
 
 func (d *decoder) readFileResult(v *core.FileResult) {
+	flags := d.flags("FileResult", 2)
 	v.Text = core.Secret(d.text("FileResult.Text"))
-	v.Missing = d.truth("FileResult.Missing")
-	v.Early = d.truth("FileResult.Early")
+	v.Missing = flags&0x1 != 0
+	v.Early = flags&0x2 != 0
 }
 
 func (d *decoder) readAnswer(v *core.Answer) {
+	flags := d.flags("Answer", 1)
 	v.Text = core.Secret(d.text("Answer.Text"))
 	v.Extra = core.Secret(d.text("Answer.Extra"))
 	v.Port = int(d.number("Answer.Port"))
-	v.Canceled = d.truth("Answer.Canceled")
+	v.Canceled = flags&0x1 != 0
 }
 
 func appendLease(b []byte, v *core.Lease) []byte {
+	var flags uint32
+	if v.Switched {
+		flags |= 0x1
+	}
+	if v.Restart {
+		flags |= 0x2
+	}
+	b = appendFlags(b, flags)
 	b = appendNumber(b, v.ID)
 	b = appendText(b, v.Account)
 	b = appendText(b, v.Provider)
@@ -281,10 +299,8 @@ func appendLease(b []byte, v *core.Lease) []byte {
 	b = appendNumber(b, int64(v.NotBefore))
 	b = appendNumber(b, int64(v.Deadline))
 	b = appendNumber(b, int64(v.Attempt))
-	b = appendTruth(b, v.Switched)
 	b = appendText(b, v.Say)
 	b = appendText(b, v.Wait)
-	b = appendTruth(b, v.Restart)
 	b = appendText(b, v.Model)
 	b = appendText(b, v.API)
 	b = appendText(b, v.BaseURL)
@@ -300,9 +316,15 @@ func appendLease(b []byte, v *core.Lease) []byte {
 }
 
 func appendRefuse(b []byte, v *core.Refuse) []byte {
-	b = appendTruth(b, v.Original)
+	var flags uint32
+	if v.Original {
+		flags |= 0x1
+	}
+	if v.Retry {
+		flags |= 0x2
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Say)
-	b = appendTruth(b, v.Retry)
 	b = appendNumber(b, int64(v.Until))
 	return b
 }
@@ -313,17 +335,30 @@ func appendDone(b []byte, v *core.Done) []byte {
 }
 
 func appendMerged(b []byte, v *core.Merged) []byte {
+	var flags uint32
+	if v.Unchanged {
+		flags |= 0x1
+	}
+	if v.Old {
+		flags |= 0x2
+	}
+	if v.Forget {
+		flags |= 0x4
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, string(v.Text))
-	b = appendTruth(b, v.Unchanged)
 	b = appendText(b, v.Damaged)
 	b = appendText(b, v.ReadOnly)
-	b = appendTruth(b, v.Old)
 	b = appendText(b, string(v.Delta))
-	b = appendTruth(b, v.Forget)
 	return b
 }
 
 func appendView(b []byte, v *core.View) []byte {
+	var flags uint32
+	if v.Failed {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Title)
 	b = appendCount(b, len(v.Rows))
 	for i := range v.Rows {
@@ -334,7 +369,6 @@ func appendView(b []byte, v *core.View) []byte {
 		b = appendText(b, v.Notes[i])
 	}
 	b = appendText(b, v.JSON)
-	b = appendTruth(b, v.Failed)
 	return b
 }
 
@@ -402,36 +436,54 @@ func appendInspected(b []byte, v *core.Inspected) []byte {
 }
 
 func appendTurn(b []byte, v *core.Turn) []byte {
+	var flags uint32
+	if v.Ready != nil {
+		flags |= 0x1
+	}
+	if v.Lease != nil {
+		flags |= 0x2
+	}
+	if v.Refuse != nil {
+		flags |= 0x4
+	}
+	if v.Done != nil {
+		flags |= 0x8
+	}
+	if v.View != nil {
+		flags |= 0x10
+	}
+	if v.Screen != nil {
+		flags |= 0x20
+	}
+	if v.Merged != nil {
+		flags |= 0x40
+	}
+	if v.Inspected != nil {
+		flags |= 0x80
+	}
+	b = appendFlags(b, flags)
 	b = appendNumber(b, v.Flow)
-	b = appendTruth(b, v.Ready != nil)
 	if v.Ready != nil {
 		b = appendReady(b, v.Ready)
 	}
-	b = appendTruth(b, v.Lease != nil)
 	if v.Lease != nil {
 		b = appendLease(b, v.Lease)
 	}
-	b = appendTruth(b, v.Refuse != nil)
 	if v.Refuse != nil {
 		b = appendRefuse(b, v.Refuse)
 	}
-	b = appendTruth(b, v.Done != nil)
 	if v.Done != nil {
 		b = appendDone(b, v.Done)
 	}
-	b = appendTruth(b, v.View != nil)
 	if v.View != nil {
 		b = appendView(b, v.View)
 	}
-	b = appendTruth(b, v.Screen != nil)
 	if v.Screen != nil {
 		b = appendScreen(b, v.Screen)
 	}
-	b = appendTruth(b, v.Merged != nil)
 	if v.Merged != nil {
 		b = appendMerged(b, v.Merged)
 	}
-	b = appendTruth(b, v.Inspected != nil)
 	if v.Inspected != nil {
 		b = appendInspected(b, v.Inspected)
 	}
@@ -440,6 +492,11 @@ func appendTurn(b []byte, v *core.Turn) []byte {
 }
 
 func appendReady(b []byte, v *core.Ready) []byte {
+	var flags uint32
+	if v.Debug {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	b = appendCount(b, len(v.Providers))
 	for i := range v.Providers {
 		b = appendText(b, v.Providers[i])
@@ -452,7 +509,6 @@ func appendReady(b []byte, v *core.Ready) []byte {
 	for i := range v.Hidden {
 		b = appendText(b, v.Hidden[i])
 	}
-	b = appendTruth(b, v.Debug)
 	b = appendCount(b, len(v.Headers))
 	for i := range v.Headers {
 		b = appendText(b, v.Headers[i])
@@ -461,21 +517,33 @@ func appendReady(b []byte, v *core.Ready) []byte {
 }
 
 func appendEffect(b []byte, v *core.Effect) []byte {
+	var flags uint32
+	if v.Waits {
+		flags |= 0x1
+	}
+	if v.Fetch != nil {
+		flags |= 0x2
+	}
+	if v.File != nil {
+		flags |= 0x4
+	}
+	if v.Ask != nil {
+		flags |= 0x8
+	}
+	if v.Log != nil {
+		flags |= 0x10
+	}
+	b = appendFlags(b, flags)
 	b = appendNumber(b, v.ID)
-	b = appendTruth(b, v.Waits)
-	b = appendTruth(b, v.Fetch != nil)
 	if v.Fetch != nil {
 		b = appendFetch(b, v.Fetch)
 	}
-	b = appendTruth(b, v.File != nil)
 	if v.File != nil {
 		b = appendFile(b, v.File)
 	}
-	b = appendTruth(b, v.Ask != nil)
 	if v.Ask != nil {
 		b = appendAsk(b, v.Ask)
 	}
-	b = appendTruth(b, v.Log != nil)
 	if v.Log != nil {
 		b = appendLog(b, v.Log)
 	}
@@ -503,56 +571,84 @@ func appendSecretHeader(b []byte, v *core.SecretHeader) []byte {
 }
 
 func appendFile(b []byte, v *core.File) []byte {
+	var flags uint32
+	if v.Sync {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Op)
 	b = appendText(b, v.Name)
 	b = appendText(b, v.Key)
 	b = appendText(b, string(v.Delta))
-	b = appendTruth(b, v.Sync)
 	return b
 }
 
 func appendAsk(b []byte, v *core.Ask) []byte {
-	b = appendTruth(b, v.Notice != nil)
+	var flags uint32
+	if v.Notice != nil {
+		flags |= 0x1
+	}
+	if v.Open != nil {
+		flags |= 0x2
+	}
+	if v.Device != nil {
+		flags |= 0x4
+	}
+	if v.Prompt != nil {
+		flags |= 0x8
+	}
+	if v.Choose != nil {
+		flags |= 0x10
+	}
+	if v.Progress != nil {
+		flags |= 0x20
+	}
+	if v.Listen != nil {
+		flags |= 0x40
+	}
+	if v.Input != nil {
+		flags |= 0x80
+	}
+	if v.Crypto != nil {
+		flags |= 0x100
+	}
+	if v.Pi != nil {
+		flags |= 0x200
+	}
+	if v.Sleep != nil {
+		flags |= 0x400
+	}
+	b = appendFlags(b, flags)
 	if v.Notice != nil {
 		b = appendNotice(b, v.Notice)
 	}
-	b = appendTruth(b, v.Open != nil)
 	if v.Open != nil {
 		b = appendOpen(b, v.Open)
 	}
-	b = appendTruth(b, v.Device != nil)
 	if v.Device != nil {
 		b = appendDevice(b, v.Device)
 	}
-	b = appendTruth(b, v.Prompt != nil)
 	if v.Prompt != nil {
 		b = appendPrompt(b, v.Prompt)
 	}
-	b = appendTruth(b, v.Choose != nil)
 	if v.Choose != nil {
 		b = appendChoose(b, v.Choose)
 	}
-	b = appendTruth(b, v.Progress != nil)
 	if v.Progress != nil {
 		b = appendProgress(b, v.Progress)
 	}
-	b = appendTruth(b, v.Listen != nil)
 	if v.Listen != nil {
 		b = appendListen(b, v.Listen)
 	}
-	b = appendTruth(b, v.Input != nil)
 	if v.Input != nil {
 		b = appendInput(b, v.Input)
 	}
-	b = appendTruth(b, v.Crypto != nil)
 	if v.Crypto != nil {
 		b = appendCrypto(b, v.Crypto)
 	}
-	b = appendTruth(b, v.Pi != nil)
 	if v.Pi != nil {
 		b = appendAskPi(b, v.Pi)
 	}
-	b = appendTruth(b, v.Sleep != nil)
 	if v.Sleep != nil {
 		b = appendSleep(b, v.Sleep)
 	}
@@ -573,10 +669,16 @@ func appendDevice(b []byte, v *core.Device) []byte {
 }
 
 func appendPrompt(b []byte, v *core.Prompt) []byte {
+	var flags uint32
+	if v.Secret {
+		flags |= 0x1
+	}
+	if v.Beside {
+		flags |= 0x2
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Title)
 	b = appendText(b, v.Text)
-	b = appendTruth(b, v.Secret)
-	b = appendTruth(b, v.Beside)
 	return b
 }
 
@@ -601,6 +703,14 @@ func appendProgress(b []byte, v *core.Progress) []byte {
 }
 
 func appendListen(b []byte, v *core.Listen) []byte {
+	var flags uint32
+	if v.Paste {
+		flags |= 0x1
+	}
+	if v.Keep {
+		flags |= 0x2
+	}
+	b = appendFlags(b, flags)
 	b = appendCount(b, len(v.Ports))
 	for i := range v.Ports {
 		b = appendNumber(b, int64(v.Ports[i]))
@@ -609,8 +719,6 @@ func appendListen(b []byte, v *core.Listen) []byte {
 	b = appendText(b, string(v.State))
 	b = appendText(b, v.Open)
 	b = appendNumber(b, int64(v.Timeout))
-	b = appendTruth(b, v.Paste)
-	b = appendTruth(b, v.Keep)
 	return b
 }
 

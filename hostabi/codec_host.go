@@ -5,57 +5,85 @@ package hostabi
 import "pimultiauth/core"
 
 func appendMessage(b []byte, v *core.Message) []byte {
+	var flags uint32
+	if v.Start != nil {
+		flags |= 0x1
+	}
+	if v.Changed != nil {
+		flags |= 0x2
+	}
+	if v.Acquire != nil {
+		flags |= 0x4
+	}
+	if v.Settle != nil {
+		flags |= 0x8
+	}
+	if v.Resume != nil {
+		flags |= 0x10
+	}
+	if v.Cancel != nil {
+		flags |= 0x20
+	}
+	if v.Tick != nil {
+		flags |= 0x40
+	}
+	if v.Merge != nil {
+		flags |= 0x80
+	}
+	if v.Command != nil {
+		flags |= 0x100
+	}
+	if v.Inspect != nil {
+		flags |= 0x200
+	}
+	if v.Login != nil {
+		flags |= 0x400
+	}
+	if v.Show != nil {
+		flags |= 0x800
+	}
+	if v.Models != nil {
+		flags |= 0x1000
+	}
+	b = appendFlags(b, flags)
 	b = appendNumber(b, int64(v.At))
 	b = appendNumber(b, v.Seed)
-	b = appendTruth(b, v.Start != nil)
 	if v.Start != nil {
 		b = appendStart(b, v.Start)
 	}
-	b = appendTruth(b, v.Changed != nil)
 	if v.Changed != nil {
 		b = appendChanged(b, v.Changed)
 	}
-	b = appendTruth(b, v.Acquire != nil)
 	if v.Acquire != nil {
 		b = appendAcquire(b, v.Acquire)
 	}
-	b = appendTruth(b, v.Settle != nil)
 	if v.Settle != nil {
 		b = appendSettle(b, v.Settle)
 	}
-	b = appendTruth(b, v.Resume != nil)
 	if v.Resume != nil {
 		b = appendResume(b, v.Resume)
 	}
-	b = appendTruth(b, v.Cancel != nil)
 	if v.Cancel != nil {
 		b = appendCancel(b, v.Cancel)
 	}
-	b = appendTruth(b, v.Tick != nil)
 	if v.Tick != nil {
 		b = appendTick(b, v.Tick)
 	}
-	b = appendTruth(b, v.Merge != nil)
 	if v.Merge != nil {
 		b = appendMerge(b, v.Merge)
 	}
-	b = appendTruth(b, v.Command != nil)
 	if v.Command != nil {
 		b = appendCommand(b, v.Command)
 	}
-	b = appendTruth(b, v.Inspect != nil)
 	if v.Inspect != nil {
 		b = appendInspect(b, v.Inspect)
 	}
-	b = appendTruth(b, v.Login != nil)
 	if v.Login != nil {
 		b = appendLogin(b, v.Login)
 	}
-	b = appendTruth(b, v.Show != nil)
 	if v.Show != nil {
 		b = appendShow(b, v.Show)
 	}
-	b = appendTruth(b, v.Models != nil)
 	if v.Models != nil {
 		b = appendModels(b, v.Models)
 	}
@@ -63,15 +91,23 @@ func appendMessage(b []byte, v *core.Message) []byte {
 }
 
 func appendStart(b []byte, v *core.Start) []byte {
+	var flags uint32
+	if v.Offline {
+		flags |= 0x1
+	}
+	if v.Quiet {
+		flags |= 0x2
+	}
+	if v.Decisions {
+		flags |= 0x4
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.PiVersion)
 	b = appendNumber(b, int64(v.ZoneMinutes))
 	b = appendCount(b, len(v.Known))
 	for i := range v.Known {
 		b = appendText(b, v.Known[i])
 	}
-	b = appendTruth(b, v.Offline)
-	b = appendTruth(b, v.Quiet)
-	b = appendTruth(b, v.Decisions)
 	return b
 }
 
@@ -88,6 +124,14 @@ func appendChanged(b []byte, v *core.Changed) []byte {
 }
 
 func appendAcquire(b []byte, v *core.Acquire) []byte {
+	var flags uint32
+	if v.Sticky {
+		flags |= 0x1
+	}
+	if v.Peek {
+		flags |= 0x2
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Provider)
 	b = appendText(b, v.Model)
 	b = appendText(b, v.API)
@@ -97,8 +141,6 @@ func appendAcquire(b []byte, v *core.Acquire) []byte {
 	for i := range v.Members {
 		b = appendMember(b, &v.Members[i])
 	}
-	b = appendTruth(b, v.Sticky)
-	b = appendTruth(b, v.Peek)
 	b = appendText(b, v.Parent)
 	b = appendText(b, v.Project)
 	b = appendNumber(b, int64(v.Prompt))
@@ -128,7 +170,32 @@ func appendSettle(b []byte, v *core.Settle) []byte {
 }
 
 func appendOutcome(b []byte, v *core.Outcome) []byte {
-	b = appendTruth(b, v.OK)
+	var flags uint32
+	if v.OK {
+		flags |= 0x1
+	}
+	if v.Emitted {
+		flags |= 0x2
+	}
+	if v.ToolCall {
+		flags |= 0x4
+	}
+	if v.Aborted {
+		flags |= 0x8
+	}
+	if v.Empty {
+		flags |= 0x10
+	}
+	if v.TimedOut {
+		flags |= 0x20
+	}
+	if v.NotSent {
+		flags |= 0x40
+	}
+	if v.Blind {
+		flags |= 0x80
+	}
+	b = appendFlags(b, flags)
 	b = appendNumber(b, int64(v.Status))
 	b = appendCount(b, len(v.Headers))
 	for i := range v.Headers {
@@ -136,13 +203,6 @@ func appendOutcome(b []byte, v *core.Outcome) []byte {
 	}
 	b = appendText(b, v.Body)
 	b = appendText(b, v.Text)
-	b = appendTruth(b, v.Emitted)
-	b = appendTruth(b, v.ToolCall)
-	b = appendTruth(b, v.Aborted)
-	b = appendTruth(b, v.Empty)
-	b = appendTruth(b, v.TimedOut)
-	b = appendTruth(b, v.NotSent)
-	b = appendTruth(b, v.Blind)
 	b = appendNumber(b, int64(v.Input))
 	b = appendNumber(b, int64(v.Cached))
 	b = appendNumber(b, int64(v.Output))
@@ -173,7 +233,11 @@ func appendCancel(b []byte, v *core.Cancel) []byte {
 }
 
 func appendTick(b []byte, v *core.Tick) []byte {
-	b = appendTruth(b, v.Last)
+	var flags uint32
+	if v.Last {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	return b
 }
 
@@ -196,15 +260,24 @@ func appendCommand(b []byte, v *core.Command) []byte {
 }
 
 func appendShow(b []byte, v *core.Show) []byte {
+	var flags uint32
+	if v.All {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Provider)
 	b = appendText(b, v.Account)
 	b = appendText(b, v.Search)
 	b = appendText(b, v.Sort)
-	b = appendTruth(b, v.All)
 	return b
 }
 
 func appendLogin(b []byte, v *core.Login) []byte {
+	var flags uint32
+	if v.Entry {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Provider)
 	b = appendText(b, v.Method)
 	b = appendText(b, v.Account)
@@ -212,7 +285,6 @@ func appendLogin(b []byte, v *core.Login) []byte {
 	b = appendText(b, v.Mode)
 	b = appendText(b, string(v.Replaced))
 	b = appendText(b, string(v.Credential))
-	b = appendTruth(b, v.Entry)
 	return b
 }
 
@@ -227,17 +299,25 @@ func appendInspect(b []byte, v *core.Inspect) []byte {
 }
 
 func appendResult(b []byte, v *core.Result) []byte {
+	var flags uint32
+	if v.Fetch != nil {
+		flags |= 0x1
+	}
+	if v.File != nil {
+		flags |= 0x2
+	}
+	if v.Ask != nil {
+		flags |= 0x4
+	}
+	b = appendFlags(b, flags)
 	b = appendNumber(b, v.ID)
 	b = appendText(b, v.Error)
-	b = appendTruth(b, v.Fetch != nil)
 	if v.Fetch != nil {
 		b = appendFetchResult(b, v.Fetch)
 	}
-	b = appendTruth(b, v.File != nil)
 	if v.File != nil {
 		b = appendFileResult(b, v.File)
 	}
-	b = appendTruth(b, v.Ask != nil)
 	if v.Ask != nil {
 		b = appendAnswer(b, v.Ask)
 	}
@@ -255,21 +335,32 @@ func appendFetchResult(b []byte, v *core.FetchResult) []byte {
 }
 
 func appendFileResult(b []byte, v *core.FileResult) []byte {
+	var flags uint32
+	if v.Missing {
+		flags |= 0x1
+	}
+	if v.Early {
+		flags |= 0x2
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, string(v.Text))
-	b = appendTruth(b, v.Missing)
-	b = appendTruth(b, v.Early)
 	return b
 }
 
 func appendAnswer(b []byte, v *core.Answer) []byte {
+	var flags uint32
+	if v.Canceled {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, string(v.Text))
 	b = appendText(b, string(v.Extra))
 	b = appendNumber(b, int64(v.Port))
-	b = appendTruth(b, v.Canceled)
 	return b
 }
 
 func (d *decoder) readLease(v *core.Lease) {
+	flags := d.flags("Lease", 2)
 	v.ID = d.number("Lease.ID")
 	v.Account = d.text("Lease.Account")
 	v.Provider = d.text("Lease.Provider")
@@ -279,10 +370,10 @@ func (d *decoder) readLease(v *core.Lease) {
 	v.NotBefore = core.Time(d.number("Lease.NotBefore"))
 	v.Deadline = core.Time(d.number("Lease.Deadline"))
 	v.Attempt = int(d.number("Lease.Attempt"))
-	v.Switched = d.truth("Lease.Switched")
+	v.Switched = flags&0x1 != 0
 	v.Say = d.text("Lease.Say")
 	v.Wait = d.text("Lease.Wait")
-	v.Restart = d.truth("Lease.Restart")
+	v.Restart = flags&0x2 != 0
 	v.Model = d.text("Lease.Model")
 	v.API = d.text("Lease.API")
 	v.BaseURL = d.text("Lease.BaseURL")
@@ -301,9 +392,10 @@ func (d *decoder) readLease(v *core.Lease) {
 }
 
 func (d *decoder) readRefuse(v *core.Refuse) {
-	v.Original = d.truth("Refuse.Original")
+	flags := d.flags("Refuse", 2)
+	v.Original = flags&0x1 != 0
 	v.Say = d.text("Refuse.Say")
-	v.Retry = d.truth("Refuse.Retry")
+	v.Retry = flags&0x2 != 0
 	v.Until = core.Time(d.number("Refuse.Until"))
 }
 
@@ -312,16 +404,18 @@ func (d *decoder) readDone(v *core.Done) {
 }
 
 func (d *decoder) readMerged(v *core.Merged) {
+	flags := d.flags("Merged", 3)
 	v.Text = core.Secret(d.text("Merged.Text"))
-	v.Unchanged = d.truth("Merged.Unchanged")
+	v.Unchanged = flags&0x1 != 0
 	v.Damaged = d.text("Merged.Damaged")
 	v.ReadOnly = d.text("Merged.ReadOnly")
-	v.Old = d.truth("Merged.Old")
+	v.Old = flags&0x2 != 0
 	v.Delta = core.Secret(d.text("Merged.Delta"))
-	v.Forget = d.truth("Merged.Forget")
+	v.Forget = flags&0x4 != 0
 }
 
 func (d *decoder) readView(v *core.View) {
+	flags := d.flags("View", 1)
 	v.Title = d.text("View.Title")
 	if n := d.count("View.Rows", 8); n > 0 {
 		v.Rows = make([]core.Row, n)
@@ -336,7 +430,7 @@ func (d *decoder) readView(v *core.View) {
 		}
 	}
 	v.JSON = d.text("View.JSON")
-	v.Failed = d.truth("View.Failed")
+	v.Failed = flags&0x1 != 0
 }
 
 func (d *decoder) readScreen(v *core.Screen) {
@@ -412,36 +506,37 @@ func (d *decoder) readInspected(v *core.Inspected) {
 }
 
 func (d *decoder) readTurn(v *core.Turn) {
+	flags := d.flags("Turn", 8)
 	v.Flow = d.number("Turn.Flow")
-	if d.truth("Turn.Ready") {
+	if flags&0x1 != 0 {
 		v.Ready = new(core.Ready)
 		d.readReady(v.Ready)
 	}
-	if d.truth("Turn.Lease") {
+	if flags&0x2 != 0 {
 		v.Lease = new(core.Lease)
 		d.readLease(v.Lease)
 	}
-	if d.truth("Turn.Refuse") {
+	if flags&0x4 != 0 {
 		v.Refuse = new(core.Refuse)
 		d.readRefuse(v.Refuse)
 	}
-	if d.truth("Turn.Done") {
+	if flags&0x8 != 0 {
 		v.Done = new(core.Done)
 		d.readDone(v.Done)
 	}
-	if d.truth("Turn.View") {
+	if flags&0x10 != 0 {
 		v.View = new(core.View)
 		d.readView(v.View)
 	}
-	if d.truth("Turn.Screen") {
+	if flags&0x20 != 0 {
 		v.Screen = new(core.Screen)
 		d.readScreen(v.Screen)
 	}
-	if d.truth("Turn.Merged") {
+	if flags&0x40 != 0 {
 		v.Merged = new(core.Merged)
 		d.readMerged(v.Merged)
 	}
-	if d.truth("Turn.Inspected") {
+	if flags&0x80 != 0 {
 		v.Inspected = new(core.Inspected)
 		d.readInspected(v.Inspected)
 	}
@@ -449,6 +544,7 @@ func (d *decoder) readTurn(v *core.Turn) {
 }
 
 func (d *decoder) readReady(v *core.Ready) {
+	flags := d.flags("Ready", 1)
 	if n := d.count("Ready.Providers", 4); n > 0 {
 		v.Providers = make([]string, n)
 		for i := range v.Providers {
@@ -467,7 +563,7 @@ func (d *decoder) readReady(v *core.Ready) {
 			v.Hidden[i] = d.text("Ready.Hidden")
 		}
 	}
-	v.Debug = d.truth("Ready.Debug")
+	v.Debug = flags&0x1 != 0
 	if n := d.count("Ready.Headers", 4); n > 0 {
 		v.Headers = make([]string, n)
 		for i := range v.Headers {
@@ -477,21 +573,22 @@ func (d *decoder) readReady(v *core.Ready) {
 }
 
 func (d *decoder) readEffect(v *core.Effect) {
+	flags := d.flags("Effect", 5)
 	v.ID = d.number("Effect.ID")
-	v.Waits = d.truth("Effect.Waits")
-	if d.truth("Effect.Fetch") {
+	v.Waits = flags&0x1 != 0
+	if flags&0x2 != 0 {
 		v.Fetch = new(core.Fetch)
 		d.readFetch(v.Fetch)
 	}
-	if d.truth("Effect.File") {
+	if flags&0x4 != 0 {
 		v.File = new(core.File)
 		d.readFile(v.File)
 	}
-	if d.truth("Effect.Ask") {
+	if flags&0x8 != 0 {
 		v.Ask = new(core.Ask)
 		d.readAsk(v.Ask)
 	}
-	if d.truth("Effect.Log") {
+	if flags&0x10 != 0 {
 		v.Log = new(core.Log)
 		d.readLog(v.Log)
 	}
@@ -518,55 +615,57 @@ func (d *decoder) readSecretHeader(v *core.SecretHeader) {
 }
 
 func (d *decoder) readFile(v *core.File) {
+	flags := d.flags("File", 1)
 	v.Op = d.text("File.Op")
 	v.Name = d.text("File.Name")
 	v.Key = d.text("File.Key")
 	v.Delta = core.Secret(d.text("File.Delta"))
-	v.Sync = d.truth("File.Sync")
+	v.Sync = flags&0x1 != 0
 }
 
 func (d *decoder) readAsk(v *core.Ask) {
-	if d.truth("Ask.Notice") {
+	flags := d.flags("Ask", 11)
+	if flags&0x1 != 0 {
 		v.Notice = new(core.Notice)
 		d.readNotice(v.Notice)
 	}
-	if d.truth("Ask.Open") {
+	if flags&0x2 != 0 {
 		v.Open = new(core.Open)
 		d.readOpen(v.Open)
 	}
-	if d.truth("Ask.Device") {
+	if flags&0x4 != 0 {
 		v.Device = new(core.Device)
 		d.readDevice(v.Device)
 	}
-	if d.truth("Ask.Prompt") {
+	if flags&0x8 != 0 {
 		v.Prompt = new(core.Prompt)
 		d.readPrompt(v.Prompt)
 	}
-	if d.truth("Ask.Choose") {
+	if flags&0x10 != 0 {
 		v.Choose = new(core.Choose)
 		d.readChoose(v.Choose)
 	}
-	if d.truth("Ask.Progress") {
+	if flags&0x20 != 0 {
 		v.Progress = new(core.Progress)
 		d.readProgress(v.Progress)
 	}
-	if d.truth("Ask.Listen") {
+	if flags&0x40 != 0 {
 		v.Listen = new(core.Listen)
 		d.readListen(v.Listen)
 	}
-	if d.truth("Ask.Input") {
+	if flags&0x80 != 0 {
 		v.Input = new(core.Input)
 		d.readInput(v.Input)
 	}
-	if d.truth("Ask.Crypto") {
+	if flags&0x100 != 0 {
 		v.Crypto = new(core.Crypto)
 		d.readCrypto(v.Crypto)
 	}
-	if d.truth("Ask.Pi") {
+	if flags&0x200 != 0 {
 		v.Pi = new(core.AskPi)
 		d.readAskPi(v.Pi)
 	}
-	if d.truth("Ask.Sleep") {
+	if flags&0x400 != 0 {
 		v.Sleep = new(core.Sleep)
 		d.readSleep(v.Sleep)
 	}
@@ -584,10 +683,11 @@ func (d *decoder) readDevice(v *core.Device) {
 }
 
 func (d *decoder) readPrompt(v *core.Prompt) {
+	flags := d.flags("Prompt", 2)
 	v.Title = d.text("Prompt.Title")
 	v.Text = d.text("Prompt.Text")
-	v.Secret = d.truth("Prompt.Secret")
-	v.Beside = d.truth("Prompt.Beside")
+	v.Secret = flags&0x1 != 0
+	v.Beside = flags&0x2 != 0
 }
 
 func (d *decoder) readChoose(v *core.Choose) {
@@ -610,6 +710,7 @@ func (d *decoder) readProgress(v *core.Progress) {
 }
 
 func (d *decoder) readListen(v *core.Listen) {
+	flags := d.flags("Listen", 2)
 	if n := d.count("Listen.Ports", 8); n > 0 {
 		v.Ports = make([]int, n)
 		for i := range v.Ports {
@@ -620,8 +721,8 @@ func (d *decoder) readListen(v *core.Listen) {
 	v.State = core.Secret(d.text("Listen.State"))
 	v.Open = d.text("Listen.Open")
 	v.Timeout = core.Duration(d.number("Listen.Timeout"))
-	v.Paste = d.truth("Listen.Paste")
-	v.Keep = d.truth("Listen.Keep")
+	v.Paste = flags&0x1 != 0
+	v.Keep = flags&0x2 != 0
 }
 
 func (d *decoder) readInput(v *core.Input) {

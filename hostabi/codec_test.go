@@ -94,7 +94,7 @@ func TestOnlyWholeNumbersThatAreExactAreTaken(t *testing.T) {
 		b := AppendMessage(nil, &m)
 		bits := math.Float64bits(tt.value)
 		for i := range 8 {
-			b[4+i] = byte(bits >> (8 * i))
+			b[8+i] = byte(bits >> (8 * i))
 		}
 		m, err := DecodeMessage(b)
 		if tt.ok {

@@ -36,31 +36,30 @@
 // A message is the schema's hash and then core.Message; a turn is core.Turn. Fields stand in the order of core/message.go:
 //
 //	string, Secret           u32 length, then that many bytes of UTF-8
-//	bool                     one byte, 0 or 1
 //	int, Time, Duration      eight bytes, a float64 that is a whole number of at most 2^53
 //	slice                    u32 count, then the elements
-//	pointer                  one byte, 0 for nil; after a 1 what it points to
-//	struct                   its fields
+//	bool                     a bit of its structure's flags
+//	pointer                  a bit of its structure's flags, set for what is not nil; then what it points to
+//	struct                   u32 flags, where it has a bool or a pointer, lowest bit the first of them; then its fields
 //
-// There is no padding. An acquire of provider "p" with a prompt of 3 tokens is, after 20 bytes of hash, At and Seed:
+// There is no padding. An acquire of provider "p" with a prompt of 3 tokens is, after the hash:
 //
-//	00 00                    no Start, no Changed
-//	01                       Acquire:
+//	04 00 00 00              the third kind, Acquire
+//	00 00 00 00 00 00 f0 3f  At 1
+//	00 00 00 00 00 00 00 40  Seed 2
+//	00 00 00 00              neither Sticky nor Peek
 //	01 00 00 00 70           Provider "p"
 //	00 00 00 00              Model ""
 //	00 00 00 00              API ""
 //	00 00 00 00              Session ""
 //	00 00 00 00              Mode ""
 //	00 00 00 00              no Members
-//	00 00                    neither Sticky nor Peek
 //	00 00 00 00              Parent ""
 //	00 00 00 00              Project ""
 //	00 00 00 00 00 00 08 40  Prompt 3
 //	00 00 00 00              nothing Bound
 //	00 00 00 00              Only ""
 //	00 00 00 00              nobody in Except
-//	00 00 00 00 00           no Settle, Resume, Cancel, Tick, Merge
-//	00 00 00 00 00           no Command, Inspect, Login, Show, Models
 //
 // Bytes left over, a length beyond the end, a count that the rest cannot hold and a number that is not whole are answered with
 // ErrMalformed. The largest message and the largest turn have MaxMessage bytes.

@@ -25,5 +25,5 @@ func TestTheDrawingIsWhatTheCodecWrites(t *testing.T) {
 		bytes += strings.ReplaceAll(line[1], " ", "")
 	}
 	message := AppendMessage(nil, &core.Message{At: 1, Seed: 2, Acquire: &core.Acquire{Provider: "p", Prompt: 3}})
-	assert.Equal(t, hex.EncodeToString(message[20:]), bytes)
+	assert.Equal(t, hex.EncodeToString(message[4:]), bytes)
 }

@@ -11,7 +11,7 @@ func AppendMessage(b []byte, m *core.Message) []byte {
 // DecodeTurn reads a turn as a host does; its effects came through the imports.
 func DecodeTurn(b []byte) (core.Turn, error) {
 	var t core.Turn
-	d := decoder{rest: b}
+	d := decoder{data: b}
 	d.readTurn(&t)
 	return t, d.end()
 }
@@ -19,7 +19,7 @@ func DecodeTurn(b []byte) (core.Turn, error) {
 // DecodeEffect reads what an import was given.
 func DecodeEffect(b []byte) (core.Effect, error) {
 	var e core.Effect
-	d := decoder{rest: b}
+	d := decoder{data: b}
 	d.readEffect(&e)
 	return e, d.end()
 }

@@ -103,8 +103,8 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	binary.LittleEndian.PutUint32(foreign, hostabi.SchemaHash^1)
 	long := bytes.Clone(message)
 	binary.LittleEndian.PutUint32(long[bytes.Index(long, []byte(good.Inspect.Line))-4:], uint32(len(long)))
-	truth := bytes.Clone(message)
-	truth[20] = 2
+	flags := bytes.Clone(message)
+	flags[7] = 0x80
 	for _, tt := range []struct {
 		name  string
 		bytes []byte
@@ -115,12 +115,12 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		{"three bytes", []byte{1, 2, 3}, hostabi.ErrMalformed, "at least four bytes"},
 		{"garbage", bytes.Repeat([]byte{0xff}, 4096), hostabi.ErrVersion, "another version"},
 		{"another schema", foreign, hostabi.ErrVersion, "another version"},
-		{"the hash alone", message[:4], hostabi.ErrMalformed, "Message.At reaches beyond the end"},
+		{"the hash alone", message[:4], hostabi.ErrMalformed, "Message reaches beyond the end"},
 		{"half a message", message[:len(message)/2], hostabi.ErrMalformed, "beyond the end"},
 		{"one byte too few", message[:len(message)-1], hostabi.ErrMalformed, "reaches beyond the end"},
 		{"one byte too many", append(bytes.Clone(message), 0), hostabi.ErrMalformed, "left over"},
 		{"a length beyond the end", long, hostabi.ErrMalformed, "reaches beyond the end"},
-		{"a bool of 2", truth, hostabi.ErrMalformed, "neither 0 nor 1"},
+		{"flags beyond the last", flags, hostabi.ErrMalformed, "Message has flags that mean nothing"},
 		{"no kind", hostabi.AppendMessage(nil, &core.Message{At: noon}), hostabi.ErrMalformed, "exactly one kind"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0xf9f0af65;
+export const schemaHash = 0x4d62cebc;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -641,44 +641,30 @@ export interface Answer {
 
 /** Writes a message as hostabi's decoder reads it, without the leading hash. */
 export function writeMessage(w: Writer, v: Message): void {
+	w.u32((v.start !== undefined ? 0x1 : 0) | (v.changed !== undefined ? 0x2 : 0) | (v.acquire !== undefined ? 0x4 : 0) | (v.settle !== undefined ? 0x8 : 0) | (v.resume !== undefined ? 0x10 : 0) | (v.cancel !== undefined ? 0x20 : 0) | (v.tick !== undefined ? 0x40 : 0) | (v.merge !== undefined ? 0x80 : 0) | (v.command !== undefined ? 0x100 : 0) | (v.inspect !== undefined ? 0x200 : 0) | (v.login !== undefined ? 0x400 : 0) | (v.show !== undefined ? 0x800 : 0) | (v.models !== undefined ? 0x1000 : 0));
 	w.number(v.at);
 	w.number(v.seed);
-	w.truth(v.start !== undefined);
 	if (v.start !== undefined) writeStart(w, v.start);
-	w.truth(v.changed !== undefined);
 	if (v.changed !== undefined) writeChanged(w, v.changed);
-	w.truth(v.acquire !== undefined);
 	if (v.acquire !== undefined) writeAcquire(w, v.acquire);
-	w.truth(v.settle !== undefined);
 	if (v.settle !== undefined) writeSettle(w, v.settle);
-	w.truth(v.resume !== undefined);
 	if (v.resume !== undefined) writeResume(w, v.resume);
-	w.truth(v.cancel !== undefined);
 	if (v.cancel !== undefined) writeCancel(w, v.cancel);
-	w.truth(v.tick !== undefined);
 	if (v.tick !== undefined) writeTick(w, v.tick);
-	w.truth(v.merge !== undefined);
 	if (v.merge !== undefined) writeMerge(w, v.merge);
-	w.truth(v.command !== undefined);
 	if (v.command !== undefined) writeCommand(w, v.command);
-	w.truth(v.inspect !== undefined);
 	if (v.inspect !== undefined) writeInspect(w, v.inspect);
-	w.truth(v.login !== undefined);
 	if (v.login !== undefined) writeLogin(w, v.login);
-	w.truth(v.show !== undefined);
 	if (v.show !== undefined) writeShow(w, v.show);
-	w.truth(v.models !== undefined);
 	if (v.models !== undefined) writeModels(w, v.models);
 }
 
 function writeStart(w: Writer, v: Start): void {
+	w.u32((v.offline ? 0x1 : 0) | (v.quiet ? 0x2 : 0) | (v.decisions ? 0x4 : 0));
 	w.text(v.piVersion);
 	w.number(v.zoneMinutes);
 	w.count(v.known.length);
 	for (const x of v.known) w.text(x);
-	w.truth(v.offline);
-	w.truth(v.quiet);
-	w.truth(v.decisions);
 }
 
 function writeChanged(w: Writer, v: Changed): void {
@@ -689,6 +675,7 @@ function writeChanged(w: Writer, v: Changed): void {
 }
 
 function writeAcquire(w: Writer, v: Acquire): void {
+	w.u32((v.sticky ? 0x1 : 0) | (v.peek ? 0x2 : 0));
 	w.text(v.provider);
 	w.text(v.model);
 	w.text(v.api);
@@ -696,8 +683,6 @@ function writeAcquire(w: Writer, v: Acquire): void {
 	w.text(v.mode);
 	w.count(v.members.length);
 	for (const x of v.members) writeMember(w, x);
-	w.truth(v.sticky);
-	w.truth(v.peek);
 	w.text(v.parent);
 	w.text(v.project);
 	w.number(v.prompt);
@@ -720,19 +705,12 @@ function writeSettle(w: Writer, v: Settle): void {
 }
 
 function writeOutcome(w: Writer, v: Outcome): void {
-	w.truth(v.ok);
+	w.u32((v.ok ? 0x1 : 0) | (v.emitted ? 0x2 : 0) | (v.toolCall ? 0x4 : 0) | (v.aborted ? 0x8 : 0) | (v.empty ? 0x10 : 0) | (v.timedOut ? 0x20 : 0) | (v.notSent ? 0x40 : 0) | (v.blind ? 0x80 : 0));
 	w.number(v.status);
 	w.count(v.headers.length);
 	for (const x of v.headers) writeHeader(w, x);
 	w.text(v.body);
 	w.text(v.text);
-	w.truth(v.emitted);
-	w.truth(v.toolCall);
-	w.truth(v.aborted);
-	w.truth(v.empty);
-	w.truth(v.timedOut);
-	w.truth(v.notSent);
-	w.truth(v.blind);
 	w.number(v.input);
 	w.number(v.cached);
 	w.number(v.output);
@@ -757,7 +735,7 @@ function writeCancel(w: Writer, v: Cancel): void {
 }
 
 function writeTick(w: Writer, v: Tick): void {
-	w.truth(v.last);
+	w.u32((v.last ? 0x1 : 0));
 }
 
 function writeMerge(w: Writer, v: Merge): void {
@@ -775,14 +753,15 @@ function writeCommand(w: Writer, v: Command): void {
 }
 
 function writeShow(w: Writer, v: Show): void {
+	w.u32((v.all ? 0x1 : 0));
 	w.text(v.provider);
 	w.text(v.account);
 	w.text(v.search);
 	w.text(v.sort);
-	w.truth(v.all);
 }
 
 function writeLogin(w: Writer, v: Login): void {
+	w.u32((v.entry ? 0x1 : 0));
 	w.text(v.provider);
 	w.text(v.method);
 	w.text(v.account);
@@ -790,7 +769,6 @@ function writeLogin(w: Writer, v: Login): void {
 	w.text(v.mode);
 	w.text(v.replaced);
 	w.text(v.credential);
-	w.truth(v.entry);
 }
 
 function writeModels(w: Writer, v: Models): void {
@@ -802,13 +780,11 @@ function writeInspect(w: Writer, v: Inspect): void {
 }
 
 function writeResult(w: Writer, v: Result): void {
+	w.u32((v.fetch !== undefined ? 0x1 : 0) | (v.file !== undefined ? 0x2 : 0) | (v.ask !== undefined ? 0x4 : 0));
 	w.number(v.id);
 	w.text(v.error);
-	w.truth(v.fetch !== undefined);
 	if (v.fetch !== undefined) writeFetchResult(w, v.fetch);
-	w.truth(v.file !== undefined);
 	if (v.file !== undefined) writeFileResult(w, v.file);
-	w.truth(v.ask !== undefined);
 	if (v.ask !== undefined) writeAnswer(w, v.ask);
 }
 
@@ -820,16 +796,15 @@ function writeFetchResult(w: Writer, v: FetchResult): void {
 }
 
 function writeFileResult(w: Writer, v: FileResult): void {
+	w.u32((v.missing ? 0x1 : 0) | (v.early ? 0x2 : 0));
 	w.text(v.text);
-	w.truth(v.missing);
-	w.truth(v.early);
 }
 
 function writeAnswer(w: Writer, v: Answer): void {
+	w.u32((v.canceled ? 0x1 : 0));
 	w.text(v.text);
 	w.text(v.extra);
 	w.number(v.port);
-	w.truth(v.canceled);
 }
 
 /** A value of which only some fields are given; the rest have their zero values. */
@@ -1065,6 +1040,7 @@ export function makeAnswer(v: Part<Answer> = {}): Answer {
 }
 
 function readLease(r: Reader): Lease {
+	const flags = r.u32();
 	return {
 		id: r.number(),
 		account: r.text(),
@@ -1075,10 +1051,10 @@ function readLease(r: Reader): Lease {
 		notBefore: r.number(),
 		deadline: r.number(),
 		attempt: r.number(),
-		switched: r.truth(),
+		switched: (flags & 0x1) !== 0,
 		say: r.text(),
 		wait: r.text(),
-		restart: r.truth(),
+		restart: (flags & 0x2) !== 0,
 		model: r.text(),
 		api: r.text(),
 		baseURL: r.text(),
@@ -1088,10 +1064,11 @@ function readLease(r: Reader): Lease {
 }
 
 function readRefuse(r: Reader): Refuse {
+	const flags = r.u32();
 	return {
-		original: r.truth(),
+		original: (flags & 0x1) !== 0,
 		say: r.text(),
-		retry: r.truth(),
+		retry: (flags & 0x2) !== 0,
 		until: r.number(),
 	};
 }
@@ -1103,24 +1080,26 @@ function readDone(r: Reader): Done {
 }
 
 function readMerged(r: Reader): Merged {
+	const flags = r.u32();
 	return {
 		text: r.text(),
-		unchanged: r.truth(),
+		unchanged: (flags & 0x1) !== 0,
 		damaged: r.text(),
 		readOnly: r.text(),
-		old: r.truth(),
+		old: (flags & 0x2) !== 0,
 		delta: r.text(),
-		forget: r.truth(),
+		forget: (flags & 0x4) !== 0,
 	};
 }
 
 function readView(r: Reader): View {
+	const flags = r.u32();
 	return {
 		title: r.text(),
 		rows: r.list(readRow),
 		notes: r.list((r) => r.text()),
 		json: r.text(),
-		failed: r.truth(),
+		failed: (flags & 0x1) !== 0,
 	};
 }
 
@@ -1173,39 +1152,42 @@ function readInspected(r: Reader): Inspected {
 
 /** Reads what hostabi's encoder wrote. */
 export function readTurn(r: Reader): Turn {
+	const flags = r.u32();
 	return {
 		flow: r.number(),
-		ready: r.truth() ? readReady(r) : undefined,
-		lease: r.truth() ? readLease(r) : undefined,
-		refuse: r.truth() ? readRefuse(r) : undefined,
-		done: r.truth() ? readDone(r) : undefined,
-		view: r.truth() ? readView(r) : undefined,
-		screen: r.truth() ? readScreen(r) : undefined,
-		merged: r.truth() ? readMerged(r) : undefined,
-		inspected: r.truth() ? readInspected(r) : undefined,
+		ready: (flags & 0x1) !== 0 ? readReady(r) : undefined,
+		lease: (flags & 0x2) !== 0 ? readLease(r) : undefined,
+		refuse: (flags & 0x4) !== 0 ? readRefuse(r) : undefined,
+		done: (flags & 0x8) !== 0 ? readDone(r) : undefined,
+		view: (flags & 0x10) !== 0 ? readView(r) : undefined,
+		screen: (flags & 0x20) !== 0 ? readScreen(r) : undefined,
+		merged: (flags & 0x40) !== 0 ? readMerged(r) : undefined,
+		inspected: (flags & 0x80) !== 0 ? readInspected(r) : undefined,
 		wakeAt: r.number(),
 	};
 }
 
 function readReady(r: Reader): Ready {
+	const flags = r.u32();
 	return {
 		providers: r.list((r) => r.text()),
 		provision: r.list((r) => r.text()),
 		hidden: r.list((r) => r.text()),
-		debug: r.truth(),
+		debug: (flags & 0x1) !== 0,
 		headers: r.list((r) => r.text()),
 	};
 }
 
 /** Reads what hostabi's encoder wrote. */
 export function readEffect(r: Reader): Effect {
+	const flags = r.u32();
 	return {
 		id: r.number(),
-		waits: r.truth(),
-		fetch: r.truth() ? readFetch(r) : undefined,
-		file: r.truth() ? readFile(r) : undefined,
-		ask: r.truth() ? readAsk(r) : undefined,
-		log: r.truth() ? readLog(r) : undefined,
+		waits: (flags & 0x1) !== 0,
+		fetch: (flags & 0x2) !== 0 ? readFetch(r) : undefined,
+		file: (flags & 0x4) !== 0 ? readFile(r) : undefined,
+		ask: (flags & 0x8) !== 0 ? readAsk(r) : undefined,
+		log: (flags & 0x10) !== 0 ? readLog(r) : undefined,
 	};
 }
 
@@ -1229,28 +1211,30 @@ function readSecretHeader(r: Reader): SecretHeader {
 }
 
 function readFile(r: Reader): File {
+	const flags = r.u32();
 	return {
 		op: r.text(),
 		name: r.text(),
 		key: r.text(),
 		delta: r.text(),
-		sync: r.truth(),
+		sync: (flags & 0x1) !== 0,
 	};
 }
 
 function readAsk(r: Reader): Ask {
+	const flags = r.u32();
 	return {
-		notice: r.truth() ? readNotice(r) : undefined,
-		open: r.truth() ? readOpen(r) : undefined,
-		device: r.truth() ? readDevice(r) : undefined,
-		prompt: r.truth() ? readPrompt(r) : undefined,
-		choose: r.truth() ? readChoose(r) : undefined,
-		progress: r.truth() ? readProgress(r) : undefined,
-		listen: r.truth() ? readListen(r) : undefined,
-		input: r.truth() ? readInput(r) : undefined,
-		crypto: r.truth() ? readCrypto(r) : undefined,
-		pi: r.truth() ? readAskPi(r) : undefined,
-		sleep: r.truth() ? readSleep(r) : undefined,
+		notice: (flags & 0x1) !== 0 ? readNotice(r) : undefined,
+		open: (flags & 0x2) !== 0 ? readOpen(r) : undefined,
+		device: (flags & 0x4) !== 0 ? readDevice(r) : undefined,
+		prompt: (flags & 0x8) !== 0 ? readPrompt(r) : undefined,
+		choose: (flags & 0x10) !== 0 ? readChoose(r) : undefined,
+		progress: (flags & 0x20) !== 0 ? readProgress(r) : undefined,
+		listen: (flags & 0x40) !== 0 ? readListen(r) : undefined,
+		input: (flags & 0x80) !== 0 ? readInput(r) : undefined,
+		crypto: (flags & 0x100) !== 0 ? readCrypto(r) : undefined,
+		pi: (flags & 0x200) !== 0 ? readAskPi(r) : undefined,
+		sleep: (flags & 0x400) !== 0 ? readSleep(r) : undefined,
 	};
 }
 
@@ -1270,11 +1254,12 @@ function readDevice(r: Reader): Device {
 }
 
 function readPrompt(r: Reader): Prompt {
+	const flags = r.u32();
 	return {
 		title: r.text(),
 		text: r.text(),
-		secret: r.truth(),
-		beside: r.truth(),
+		secret: (flags & 0x1) !== 0,
+		beside: (flags & 0x2) !== 0,
 	};
 }
 
@@ -1299,14 +1284,15 @@ function readProgress(r: Reader): Progress {
 }
 
 function readListen(r: Reader): Listen {
+	const flags = r.u32();
 	return {
 		ports: r.list((r) => r.number()),
 		path: r.text(),
 		state: r.text(),
 		open: r.text(),
 		timeout: r.number(),
-		paste: r.truth(),
-		keep: r.truth(),
+		paste: (flags & 0x1) !== 0,
+		keep: (flags & 0x2) !== 0,
 	};
 }
 

@@ -47,10 +47,6 @@ export class Writer {
 		this.u32(n);
 	}
 
-	truth(value: boolean): void {
-		this.#view.setUint8(this.#need(1), value ? 1 : 0);
-	}
-
 	number(value: number): void {
 		this.#view.setFloat64(this.#need(8), value, true);
 	}
@@ -88,10 +84,6 @@ export class Reader {
 		const value = this.#view.getUint32(this.#at, true);
 		this.#at += 4;
 		return value;
-	}
-
-	truth(): boolean {
-		return this.#view.getUint8(this.#at++) === 1;
 	}
 
 	number(): number {
