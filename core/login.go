@@ -166,11 +166,11 @@ func TokenFailure(r FetchResult, text string) *TokenError {
 		code = code.Get("code")
 	}
 	if code.Type == gjson.String && code.Str != "" {
-		e.Code = PlainWord(code.Str)
-		e.Text = PlainLine(code.Str, 200)
+		e.Code = PlainWord(Redact(code.Str, nil))
+		e.Text = Said(code.Str, 200)
 	}
 	if said := gjson.Get(body, "error_description"); said.Type == gjson.String && said.Str != "" {
-		e.Text = PlainLine(said.Str, 200)
+		e.Text = Said(said.Str, 200)
 	}
 	switch e.Code {
 	case "temporarily_unavailable", "server_error", "slow_down", "rate_limited":

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Foreign text is made plain before anybody sees or keeps it: PlainLine for what is said to people, Plain for what is kept and compared,
-// PlainWord for codes. Redact takes secrets out of it beside that.
+// Foreign text is made plain before anybody sees or keeps it: PlainLine for what is said to people, Said for what a service says of a
+// request of ours, Plain for what is kept and compared, PlainWord for codes. Redact takes secrets out of it beside that.
 
 // PlainLine makes foreign text one line of at most most bytes that a terminal can be shown: no escape sequences, no control characters,
 // no marks that turn the direction of writing, nothing without a width. An ellipsis shows that it was cut.
@@ -23,6 +23,12 @@ func Plain(text string, most int) string {
 		text = strings.TrimSpace(cutPlain(text, most))
 	}
 	return text
+}
+
+// Said is what a service says for people to read: a plain line without the secrets that services echo, those given and those that look
+// like one.
+func Said(text string, most int, secrets ...Secret) string {
+	return PlainLine(Redact(plain(text), secrets), most)
 }
 
 // PlainWord keeps letters, digits and "._-" of a foreign code, at most 80 of them.

@@ -349,6 +349,12 @@ func (e *Engine) recallOwn(h *flow.Host) {
 	}
 }
 
+// secretsOf are the tokens of a login, which a service may echo.
+func secretsOf(credential core.Secret) []core.Secret {
+	c, _ := core.ReadCredential(credential)
+	return []core.Secret{c.Access, c.Refresh}
+}
+
 // isPis reports whether Pi renews the account by itself: its provider's own entry, as long as none of ours stands in its place.
 func (e *Engine) isPis(c *pool.Candidate) bool { return c.ID == c.Provider && !c.Own }
 
@@ -369,6 +375,9 @@ func (e *Engine) redeem(h *flow.Host, c *pool.Candidate) (core.Secret, error) {
 	}
 	answer, err := h.Ask(core.Ask{Pi: &ask})
 	if err != nil {
+		if fresh, ok := oauth.Salvage(err.Error(), credential, h.At()); ok && ask.Op == "refresh" {
+			return fresh, nil
+		}
 		return "", oauth.Worded(err.Error())
 	}
 	if ask.Op == "own" {
@@ -475,10 +484,10 @@ func (e *Engine) renewalFailed(h *flow.Host, key string, failure *core.TokenErro
 	r.Renewal = n
 	deltas := store.RenewalDelta(r.provider, r.account, n)
 	if !e.live(c, at) {
-		s := core.Standing{At: max(at, c.Standing.At+1), Fault: core.Unauthorized, Cause: "its login could not be renewed (" + core.PlainLine(failure.Text, 120) + ")",
+		s := core.Standing{At: max(at, c.Standing.At+1), Fault: core.Unauthorized, Cause: "its login could not be renewed (" + core.Said(failure.Text, 120, secretsOf(c.Credential)...) + ")",
 			Source: core.FromBody, Mark: c.Mark, Until: n.Next}
 		if failure.Permanent && (n.Failures > 1 || failure.Code == "missing_refresh_token") {
-			s.Until, s.Cause = 0, "its login has ended ("+core.PlainLine(failure.Text, 120)+")"
+			s.Until, s.Cause = 0, "its login has ended ("+core.Said(failure.Text, 120, secretsOf(c.Credential)...)+")"
 		} else if old := &c.Standing; old.Fault == s.Fault && old.KindAt(at, c.Mark) == core.StandingCooling {
 			s.Until = max(s.Until, old.Until)
 		}

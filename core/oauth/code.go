@@ -79,7 +79,7 @@ func codeOf(text, state, issuer string, pasted bool) (code, query string, err er
 		return "", "", &core.TokenError{Code: "issuer_mismatch", Text: "what came back was sent by another service"}
 	}
 	if failed := core.QueryValue(query, "error"); failed != "" {
-		e := &core.TokenError{Code: core.PlainWord(failed), Text: core.PlainLine(core.QueryValue(query, "error_description"), 200)}
+		e := &core.TokenError{Code: core.PlainWord(core.Redact(failed, nil)), Text: core.Said(core.QueryValue(query, "error_description"), 200)}
 		if e.Text == "" {
 			e.Text = "the service refused the login (" + e.Code + ")"
 		}

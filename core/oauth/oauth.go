@@ -51,7 +51,7 @@ func Renew(h core.Host, r core.Renewal, credential core.Secret) (core.Secret, er
 
 // Unreachable is the failure of a request that got no answer.
 func Unreachable(err error) *core.TokenError {
-	e := &core.TokenError{Code: "request_failed", Text: core.PlainLine(err.Error(), 200)}
+	e := &core.TokenError{Code: "request_failed", Text: core.Said(err.Error(), 200)}
 	if lower := strings.ToLower(e.Text); strings.Contains(lower, "timed out") || strings.Contains(lower, "timeout") || strings.Contains(lower, "no answer in time") {
 		e.Code = "request_timeout"
 	}
@@ -146,7 +146,11 @@ func Failure(err error) *core.TokenError {
 
 // Worded reads the text of a failure that Pi's own code worded: the first rule that fits counts.
 func Worded(text string) *core.TokenError {
-	e := &core.TokenError{Code: "provider_error", Text: core.PlainLine(gist(text), 200)}
+	e := &core.TokenError{Code: "provider_error", Text: core.Said(gist(text), 200)}
+	if gjson.Get(objectIn(text), "access_token").Exists() {
+		// The names of what it holds are no complaint of it.
+		return e
+	}
 	lower := strings.ToLower(text)
 	has := func(words ...string) bool {
 		for _, word := range words {
@@ -178,12 +182,10 @@ func Worded(text string) *core.TokenError {
 // gist is what a service said in an error that Pi worded around it: Pi puts addresses, status and the whole answer into one line, which
 // is for those who mend Pi.
 func gist(text string) string {
-	if from := strings.IndexByte(text, '{'); from >= 0 {
-		// Pi lets a stack follow that says it all again: what stands behind the object is not looked at.
-		for _, path := range []string{"error_description", "error.message", "message", "error"} {
-			if said := gjson.Get(text[from:], path); said.Type == gjson.String && said.Str != "" {
-				return said.Str
-			}
+	answer := objectIn(text)
+	for _, path := range []string{"error_description", "error.message", "message", "error"} {
+		if said := gjson.Get(answer, path); said.Type == gjson.String && said.Str != "" {
+			return said.Str
 		}
 	}
 	for _, word := range []string{"fetch failed", "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN"} {
@@ -191,5 +193,49 @@ func gist(text string) string {
 			return "its service could not be reached"
 		}
 	}
+	for _, mark := range []string{"{", "<", "body=", "url="} {
+		// The answer itself may be one that holds tokens.
+		text, _, _ = strings.Cut(text, mark)
+	}
+	if text = strings.TrimRight(text, " :;,=("); text == "" {
+		return "its service's answer could not be read"
+	}
 	return text
+}
+
+// objectIn is the first JSON object of a text, "" where none is whole. Pi lets a stack follow that says it all again.
+func objectIn(text string) string {
+	from := strings.IndexByte(text, '{')
+	if from < 0 {
+		return ""
+	}
+	text = text[from:]
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{':
+			depth++
+		case c == '}':
+			if depth--; depth == 0 && gjson.Valid(text[:i+1]) {
+				return text[:i+1]
+			}
+		}
+	}
+	return ""
+}
+
+// Salvage reads a renewal out of an error of Pi's that quotes an answer with tokens, because Pi misses another field in it: a token that was
+// rotated is never thrown away. False where the error quotes none.
+func Salvage(text string, old core.Secret, at core.Time) (core.Secret, bool) {
+	answer := objectIn(text)
+	if access := gjson.Get(answer, "access_token"); access.Type != gjson.String || access.Str == "" {
+		return "", false
+	}
+	fresh, err := read(core.FetchResult{Status: 200, Body: core.Secret(answer)}, old, "", nil, at)
+	return fresh, err == nil
 }

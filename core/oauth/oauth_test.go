@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"pimultiauth/core"
 	"pimultiauth/core/oauth"
 )
 
@@ -22,15 +23,45 @@ func TestWhatPiSaysOfARenewalIsReadForPeople(t *testing.T) {
 			"refresh_token_reused", "Your refresh token has already been used to generate a new access token. Please try signing in again.", true},
 		{"no answer", `Anthropic token refresh request failed. url=https://platform.claude.com/v1/oauth/token; details=TypeError: fetch failed; cause=Error: connect ECONNREFUSED 127.0.0.1:1`,
 			"provider_error", "its service could not be reached", false},
-		{"a broken answer stays as it is", `HTTP request failed. body={"error":`, "provider_error", `HTTP request failed. body={"error":`, false},
-		{"braces without an object", `failed {x} {y}`, "provider_error", "failed {x} {y}", false},
-		{"an answer that says nothing", `status=503; body={"ok":false}`, "provider_error", `status=503; body={"ok":false}`, false},
+		{"a broken answer is left away", `HTTP request failed. body={"error":`, "provider_error", `HTTP request failed.`, false},
+		{"braces without an object", `failed {x} {y}`, "provider_error", "failed", false},
+		{"an answer that says nothing", `status=503; body={"ok":false}`, "provider_error", `status=503`, false},
+		{"an answer that holds tokens (Pi 0.87.1 and 1.5.2, openai-codex)", `OpenAI Codex token exchange response missing fields: {"access_token":"at-canary","refresh_token":"rt-canary"}`,
+			"provider_error", "OpenAI Codex token exchange response missing fields", false},
+		{"an answer that ends early (anthropic)", `Token exchange returned invalid JSON. url=https://platform.claude.com/v1/oauth/token; body={"access_token":"canary`,
+			"provider_error", "Token exchange returned invalid JSON.", false},
+		{"nothing but an answer", `{"access_token":"canary"}`, "provider_error", "its service's answer could not be read", false},
+		{"a page", `OpenAI Codex token exchange failed (502): <html>canary</html>`, "provider_error", "OpenAI Codex token exchange failed (502)", false},
+		{"a token that the service echoes", `failed (400): {"error":"bad","error_description":"unknown token sk-ant-ort01-0123456789abcdef"}`, "provider_error", "unknown token [secret]", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := oauth.Worded(c.text)
 			assert.Equal(t, c.code, e.Code)
 			assert.Equal(t, c.says, e.Text)
 			assert.Equal(t, c.permanent, e.Permanent)
+		})
+	}
+}
+
+func TestARotatedTokenIsTakenOutOfAnErrorThatQuotesIt(t *testing.T) {
+	const at = core.Time(1768471200000)
+	const old = `{"type":"oauth","access":"a1","refresh":"r1","expires":1,"accountId":"acc-1"}`
+	const words = "OpenAI Codex token refresh response missing fields: "
+	for _, c := range []struct{ name, text, want string }{
+		{"no refresh token: the old one stays (F36)", words + `{"access_token":"a2","expires_in":3600}`, `{"type":"oauth","access":"a2","refresh":"r1","expires":1768474800000,"accountId":"acc-1"}`},
+		{"no lifetime", words + `{"access_token":"a2","refresh_token":"r2"}`, `{"type":"oauth","access":"a2","refresh":"r2","expires":1768474800000,"accountId":"acc-1"}`},
+		{"a lifetime in words (O5)", words + `{"access_token":"a2","refresh_token":"r2","expires_in":"600"}` + "\n    at f (x.js:1:1) {}", `{"type":"oauth","access":"a2","refresh":"r2","expires":1768471800000,"accountId":"acc-1"}`},
+		{"cut off: a part of a token is none", words + `{"access_token":"a2","refresh_token":"r`, ""},
+		{"a refusal", `failed (400): {"error":"invalid_grant"}`, ""},
+		{"no access token", words + `{"refresh_token":"r2"}`, ""},
+		{"words alone", "fetch failed", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fresh, ok := oauth.Salvage(c.text, old, at)
+			assert.Equal(t, c.want != "", ok)
+			if ok {
+				assert.JSONEq(t, c.want, fresh.Reveal())
+			}
 		})
 	}
 }

@@ -1,5 +1,7 @@
 /** What an error says. */
 export function textOf(error: unknown): string {
+	// What Node says of broken JSON quotes it.
+	if (error instanceof SyntaxError) return "it is no JSON";
 	return error instanceof Error ? error.message : String(error);
 }
 
