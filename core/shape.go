@@ -322,6 +322,9 @@ func (r *Reading) window(row *WindowRow, element gjson.Result) {
 	r.part(row, told, &w)
 	if n, ok := r.number(element, row.Count); ok {
 		w.Length = span(n, unitOf(r.at(element, row.Unit).String()))
+		if w.Length > 0 {
+			w.Length = max(w.Length, Minute)
+		}
 	} else if row.Unit != "" {
 		w.Length = unitOf(r.at(element, row.Unit).String())
 	}
@@ -426,8 +429,11 @@ func (r *Reading) balance(row *BalanceRow, element gjson.Result) {
 	case r.holds(element, row.Exhausted):
 		b.Exhausted = true
 	case r.holds(element, row.Not) || row.Serves:
+	case !b.Known:
+		// A name without an amount says nothing, not even that there is something left.
+		return
 	default:
-		b.Exhausted = b.Known && b.Amount <= 0
+		b.Exhausted = b.Amount <= 0
 	}
 	if !r.Balance.Known || (r.Balance.Amount <= 0 && b.Known && b.Amount > 0) {
 		r.Balance = b

@@ -45,7 +45,8 @@ func (m *Meter) Look(u *core.Usage) {
 	rates := make([]Rate, 0, len(u.Windows))
 	for i := range u.Windows {
 		w := &u.Windows[i]
-		r := Rate{Name: w.Name, Model: w.Model, Resets: w.ResetsAt}
+		// What is not known counts as full here, so that the next look, which is less, teaches nothing.
+		r := Rate{Name: w.Name, Model: w.Model, Used: Full, Resets: w.ResetsAt}
 		if w.Known {
 			r.Used = Thousandths(w)
 		}
