@@ -50,6 +50,7 @@ func claudeBody(five, week float64, at core.Time) string {
 
 func process(disk *host.Disk, v *vendorFetch, at core.Time) *host.Script {
 	s := &host.Script{Core: host.Native{Engine: engine.New(providers.All())}, Disk: disk, At: at, Seed: 7}
+	s.Ask = func(core.Ask) (core.Answer, error) { return core.Answer{}, nil }
 	if v != nil {
 		s.Fetch = v.fetch
 	}
@@ -291,7 +292,7 @@ func (w *world) step() {
 		w.flying[x.Fetch.Origin]--
 		w.accounts[tokenOf(x.Fetch)]--
 		r := core.Result{ID: x.ID}
-		if w.fail && w.r.Intn(3) == 0 {
+		if w.fail && w.r.Intn(4) == 0 {
 			r.Error = "the connection failed"
 		} else {
 			w.read[tokenOf(x.Fetch)]++
@@ -339,7 +340,7 @@ func TestReadsAreBoundedOverAllProcesses(t *testing.T) {
 			tell(t, s, core.Message{Start: &core.Start{Known: []string{"anthropic", "deepseek", "kimi-coding"}}})
 			w.all = append(w.all, &walker{script: s})
 		}
-		for range 6000 {
+		for range 8000 {
 			w.step()
 		}
 		assert.Len(t, w.read, 18, "seed %d: each account is read", seed)
@@ -352,5 +353,77 @@ func TestReadsAreBoundedOverAllProcesses(t *testing.T) {
 		for token, n := range w.read {
 			assert.LessOrEqual(t, n, 4+minutes/2, "seed %d: %s is read too often in %d minutes", seed, token, minutes)
 		}
+	}
+}
+
+func TestUsageOfKeysThatPiFinds(t *testing.T) {
+	const balance = "https://api.deepseek.com/user/balance"
+	const auth = `{"deepseek":{"type":"api_key","key":"$ONE"},"deepseek-1":{"type":"api_key","key":"!two"},"deepseek-2":{"type":"api_key","key":"three"}}`
+	for _, c := range []struct {
+		shows  string
+		answer func(a core.AskPi) (core.Answer, error)
+		manual bool
+		tokens []string
+		says   string
+	}{
+		{shows: "each with what Pi makes of it, and the environment's", tokens: []string{"Bearer env", "Bearer k:ONE", "Bearer k:two", "Bearer three"}, manual: true},
+		{shows: "nobody asked for it, so no command is run", tokens: []string{"Bearer env", "Bearer k:ONE", "Bearer three"}},
+		{shows: "a variable that is not set", manual: true, answer: func(core.AskPi) (core.Answer, error) { return core.Answer{}, errors.New("the variable ONE is not set") },
+			says: "the variable ONE is not set"},
+		{shows: "in models.json the provider is somewhere else, so nothing is sent to the vendor", manual: true, answer: func(a core.AskPi) (core.Answer, error) {
+			return core.Answer{Text: a.Credential, Extra: "https://proxy.example"}, nil
+		}, says: "an address of its own"},
+		{shows: "some models are the vendor's", manual: true, answer: func(a core.AskPi) (core.Answer, error) {
+			return core.Answer{Extra: "https://proxy.example\nhttps://api.deepseek.com"}, nil
+		}, tokens: []string{"Bearer three"}},
+	} {
+		t.Run(c.shows, func(t *testing.T) {
+			v := &vendorFetch{answers: map[string]string{balance: `{"is_available":true,"balance_infos":[{"currency":"USD","total_balance":"3"}]}`}}
+			var tokens []string
+			s := process(&host.Disk{Files: map[string]string{"auth": auth}}, nil, usageNow)
+			s.Fetch = func(f core.Fetch) (core.FetchResult, error) {
+				tokens = append(tokens, tokenOf(&f))
+				return v.fetch(f)
+			}
+			s.Ask = func(a core.Ask) (core.Answer, error) {
+				require.Equal(t, "resolve", a.Pi.Op)
+				if c.answer != nil {
+					return c.answer(*a.Pi)
+				}
+				if a.Pi.Credential == "" {
+					return core.Answer{Text: `{"type":"api_key","key":"env"}`}, nil
+				}
+				key := json.RawMessage(a.Pi.Credential)
+				var entry struct{ Key string }
+				require.NoError(t, json.Unmarshal(key, &entry))
+				if a.Pi.Method == "quiet" && strings.HasPrefix(entry.Key, "!") || entry.Key == "three" {
+					return core.Answer{}, nil
+				}
+				// No sign of Pi's notation is left in a secret.
+				return core.Answer{Text: core.Secret(`{"type":"api_key","key":"k:` + strings.TrimLeft(entry.Key, "$!") + `"}`)}, nil
+			}
+			tell(t, s, core.Message{Start: &core.Start{Known: []string{"deepseek"}}})
+			turn := tell(t, s, core.Message{Acquire: &core.Acquire{Provider: "deepseek", Mode: "tui", Members: []core.Member{{Source: "ambient", Label: "DEEPSEEK_API_KEY", Mark: 77}}}})
+			turn = tell(t, s, core.Message{Settle: &core.Settle{Lease: turn.Lease.ID, Outcome: core.Outcome{OK: true}}})
+			if c.manual {
+				tell(t, s, core.Message{Command: &core.Command{Text: "usage deepseek", Mode: "tui"}})
+			} else {
+				run(t, s, 20*core.Second, turn)
+			}
+			assert.ElementsMatch(t, c.tokens, tokens)
+			if c.says != "" {
+				view := tell(t, s, core.Message{Command: &core.Command{Text: "status", Mode: "tui"}}).View
+				var shown strings.Builder
+				for _, row := range view.Rows {
+					shown.WriteString(strings.Join(row.Cells, " ") + "\n")
+				}
+				assert.Contains(t, shown.String(), c.says)
+			}
+			for name, text := range s.Disk.Files {
+				if name != "auth" {
+					assert.NotContains(t, text, "k:ONE", "%s holds no secret that Pi found", name)
+				}
+			}
+		})
 	}
 }

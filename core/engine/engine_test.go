@@ -72,6 +72,8 @@ func (p *process) perform(effects []core.Effect) (results []core.Result) {
 				answer := p.disk.fetch(*x.Fetch)
 				r.Fetch = &answer
 			}
+		case x.Ask != nil && x.Ask.Pi != nil:
+			r.Ask = &core.Answer{}
 		case x.Ask != nil:
 			p.notices = append(p.notices, x.Ask.Notice.Text)
 			continue

@@ -178,6 +178,15 @@ func (e *Engine) bound(c *pool.Candidate, f *core.Fetch) bool {
 func (e *Engine) checkKey(h *flow.Host, provider string, credential core.Secret, own core.Override) (core.FaultKind, string) {
 	p := e.provider(provider)
 	c, _ := core.ReadCredential(credential)
+	if p.Check.URL != "" && !c.Login {
+		entry, why := e.keyOf(h, provider, credential)
+		if why != "" {
+			return core.Unknown, "not checked: " + why
+		}
+		if entry != "" {
+			c, _ = core.ReadCredential(entry)
+		}
+	}
 	fetch, why := p.CheckFetch(c, own)
 	if why != "" {
 		return core.Unknown, "not checked: " + why

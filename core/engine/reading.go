@@ -104,7 +104,7 @@ func (e *Engine) readsAt() core.Time {
 // readable answers the source of an account's usage, nil when there is none for it.
 func (e *Engine) readable(c *pool.Candidate, at core.Time) *core.UsageSource {
 	source := e.catalogue[c.Provider].Usage
-	if source == nil || c.Source != "stored" || c.Absent || (c.Login && !source.Logins) || (!c.Login && !source.Keys) {
+	if source == nil || c.Source == "explicit" || c.Absent || (c.Login && !source.Logins) || (!c.Login && !source.Keys) {
 		return nil
 	}
 	if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) {
@@ -173,6 +173,8 @@ type claim struct {
 	account  string
 	fetches  []core.Fetch
 	answers  []core.FetchResult
+	// why says what kept it from being asked.
+	why string
 	// asked is when: a process may sleep before it sees the answers.
 	asked core.Time
 }
@@ -204,12 +206,13 @@ func (e *Engine) claims(only string, manual bool, done map[string]bool) (taken [
 			if !manual && e.dueToRead(c, at) > at {
 				continue
 			}
-			fetches := e.usageRequests(c, e.readable(c, at))
-			if len(fetches) == 0 {
-				done[key] = true
-				continue
-			}
 			done[key] = true
+			var fetches []core.Fetch
+			if c.Login {
+				if fetches = e.usageRequests(c, e.readable(c, at)); len(fetches) == 0 {
+					continue
+				}
+			}
 			own, all = own+1, all+1
 			taken = append(taken, claim{key: key, provider: id, account: c.ID, fetches: fetches})
 			delta = store.Merge(delta, store.UsageReadDelta(key, store.UsageRead{
@@ -272,8 +275,41 @@ func (e *Engine) readUsage(h *flow.Host, only string, manual bool, rounds int) {
 			_, _ = h.Ask(core.Ask{Sleep: &core.Sleep{Wait: 500}})
 			continue
 		}
+		e.findKeys(h, taken, manual)
 		e.fetchUsage(h, taken)
 		h.Do(e.record(taken)...)
+	}
+}
+
+// findKeys lets Pi find the keys of those that were taken, and makes their requests.
+func (e *Engine) findKeys(h *flow.Host, taken []claim, manual bool) {
+	var effects []core.Effect
+	asked := map[int64]*claim{}
+	for i := range taken {
+		if t := &taken[i]; t.fetches == nil {
+			if _, c := e.accountOf(t.provider, t.account); c != nil {
+				x := e.effect(askKey(t.provider, c.Credential, manual))
+				asked[x.ID] = t
+				effects = append(effects, x)
+			}
+		}
+	}
+	if len(effects) == 0 {
+		return
+	}
+	for _, result := range h.Do(effects...) {
+		t := asked[result.ID]
+		if t == nil {
+			continue
+		}
+		_, c := e.accountOf(t.provider, t.account)
+		if c == nil {
+			continue
+		}
+		with := *c
+		if with.Credential, t.why = e.keyed(t.provider, c.Credential, result); with.Credential != "" {
+			t.fetches = e.usageRequests(&with, e.catalogue[t.provider].Usage)
+		}
 	}
 }
 
@@ -315,7 +351,11 @@ func (e *Engine) record(taken []claim) []core.Effect {
 		t := &taken[i]
 		read := store.UsageRead{At: tree.After(at, "reads", t.key)}
 		p, c := e.accountOf(t.provider, t.account)
-		if c == nil {
+		if t.why != "" {
+			read.Fails, read.Error = tree.UsageRead(t.key).Fails+1, t.why
+			read.Until = at.Add(e.jittered(backoff(readPause, read.Fails-1, readLongest)))
+		}
+		if c == nil || len(t.fetches) == 0 {
 			delta = store.Merge(delta, store.UsageReadDelta(t.key, read))
 			continue
 		}

@@ -27,6 +27,11 @@ export async function resolveConfigValue(value: string, env: Record<string, stri
 	});
 }
 
+/** Whether resolving runs no command that has not run in this process. */
+export function isQuiet(value: string): boolean {
+	return !value.startsWith("!") || commands.has(value.slice(1));
+}
+
 function run(command: string): Promise<string> {
 	return new Promise((resolve, reject) => {
 		exec(command, { timeout: commandTimeout, windowsHide: true }, (error, stdout) => {

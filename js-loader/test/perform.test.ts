@@ -296,3 +296,41 @@ test("a provider's own login and renewal are used as Pi's", async () => {
 		/not ready/,
 	);
 });
+
+test("a key that a variable or a command gives is found, and a command is not run unasked", async () => {
+	const models = [
+		{ baseUrl: "https://api.a.example/v1" },
+		{ baseUrl: "https://{place}.a.example" },
+		{ baseUrl: undefined },
+	];
+	const provider = {
+		getModels: () => models,
+		auth: { apiKey: { name: "", resolve: async () => ({ auth: { apiKey: "ambient-key" } }) } },
+	} as unknown as Provider;
+	const pi = { provider: (id: string) => (id === "a" ? provider : undefined), renewOwn: async () => {} };
+	const ask = (key: string | undefined, method = "", id = "a") =>
+		performAsk(
+			{
+				pi: {
+					provider: id,
+					op: "resolve",
+					method,
+					credential: key === undefined ? "" : JSON.stringify({ type: "api_key", key, env: { OF_ENTRY: "entry-key" } }),
+				},
+			},
+			{ keyFile: "", callbacks: new Map(), closing: never, pi },
+		);
+	const keyOf = ({ text }: { text: string }) => (text === "" ? "" : JSON.parse(text).key);
+	assert.equal(keyOf(await ask("$OF_ENTRY")), "entry-key");
+	assert.equal(keyOf(await ask("plain-key")), "plain-key");
+	assert.equal(keyOf(await ask(undefined)), "ambient-key");
+	assert.equal((await ask("plain-key")).extra, "https://api.a.example");
+	assert.equal((await ask("plain-key", "", "gone")).extra, "");
+	assert.equal((await ask(undefined, "", "gone")).text, "");
+	const command = "!echo found-by-command";
+	assert.equal(keyOf(await ask(command, "quiet")), "");
+	assert.equal(keyOf(await ask(command)), "found-by-command");
+	assert.equal(keyOf(await ask(command, "quiet")), "found-by-command", "it has run");
+	await assert.rejects(ask("$NOT_SET_ANYWHERE"), /NOT_SET_ANYWHERE is not set/);
+	await assert.rejects(ask("!echo secret-in-words >&2; exit 1"), /^Error: the command that gives the key failed$/);
+});

@@ -16,11 +16,11 @@ import (
 )
 
 // connected starts Pi in RPC mode with the network there: behind preload.mjs it ends at the scripted vendors.
-func (s *stage) connected() *pis.RPC {
+func (s *stage) connected(args ...string) *pis.RPC {
 	s.Helper()
 	s.home.Env = append(s.home.Env, "PI_OFFLINE=", "PI_SKIP_VERSION_CHECK=1", "PI_TELEMETRY=0")
 	slots <- struct{}{}
-	r, err := s.home.StartRPC(s.pi)
+	r, err := s.home.StartRPC(s.pi, args...)
 	if err != nil {
 		<-slots
 	}
@@ -202,5 +202,61 @@ func TestNobodyReadsUsageOfflineOrForPrint(t *testing.T) {
 		assert.Contains(s, s.usage(r, "deepseek"), "Nothing was read")
 		require.NoError(s, r.Close())
 		assert.Zero(s, s.to(place))
+	})
+}
+
+func TestUsageOfKeysThatPiFinds(t *testing.T) {
+	const place = "api.deepseek.com/user/balance"
+	vendors(t, func(s *stage) {
+		entry := func(key string) string { return fmt.Sprintf(`{"type":"api_key","key":%q}`, key) }
+		s.entries(`{"deepseek":` + entry("$FIRST_OF_TWO") + `,"deepseek-1":` + entry("!echo key-of-command") + `,"zai":` + entry("$NOWHERE_SET") + `,"moonshotai":` + key("proxy-key", "") + `}`)
+		require.NoError(s, s.home.Write("models.json", `{"providers":{"moonshotai":{"baseUrl":"https://proxy.example/v1"}}}`))
+		s.home.Env = append(s.home.Env, "FIRST_OF_TWO=key-of-variable")
+		s.vendor.Route(place, vendor.Step{Body: `{"is_available":true,"balance_infos":[{"currency":"USD","total_balance":"3.14"}]}`})
+		for _, answered := range []string{"key-of-variable", "key-of-command", "proxy-key"} {
+			s.vendor.Script(answered, vendor.Step{})
+		}
+		r := s.connected()
+		assert.Contains(s, s.usage(r, "deepseek"), "3.14")
+		assert.Contains(s, s.usage(r, "zai"), "NOWHERE_SET is not set")
+		assert.Contains(s, s.usage(r, "moonshotai"), "an address of its own")
+		checked := s.converse(r, "check", nil, "…works")
+		var keys []string
+		for _, a := range s.vendor.Asked() {
+			assert.NotEqual(s, "proxy-key", a.Key, "a key of another address stays there: %s", a.Host)
+			if a.Host+a.Path == place {
+				keys = append(keys, a.Key)
+			}
+		}
+		assert.Contains(s, keys, "key-of-variable")
+		assert.Contains(s, keys, "key-of-command")
+		all := checked + strings.Join(r.Seen, "\n")
+		for _, name := range []string{"multi-auth-usage-cache.json", "multi-auth.json", "multi-auth-decisions.jsonl", "multi-auth-accounts.json"} {
+			all += s.home.Read(name)
+		}
+		for _, secret := range []string{"key-of-variable", "proxy-key"} {
+			assert.NotContains(s, all, secret)
+		}
+	})
+}
+
+func TestUsageOfTheKeyOfTheEnvironment(t *testing.T) {
+	vendors(t, func(s *stage) {
+		s.entries(`{"deepseek":` + key("first-key", "") + `}`)
+		s.home.Env = append(s.home.Env, "DEEPSEEK_API_KEY=key-of-environment")
+		s.vendor.Route("api.deepseek.com/user/balance", vendor.Step{Body: `{"is_available":true,"balance_infos":[{"currency":"USD","total_balance":"3.14"}]}`})
+		s.vendor.Script("first-key", vendor.Limited(3600))
+		s.vendor.Script("key-of-environment", vendor.Step{})
+		r := s.connected("--model", "deepseek/deepseek-flash")
+		require.NoError(s, r.Send(map[string]any{"type": "prompt", "message": "hello"}))
+		_, err := r.Until(`"agent_end"`)
+		require.NoError(s, err)
+		s.usage(r, "deepseek")
+		asked := map[string]bool{}
+		for _, a := range s.vendor.Asked() {
+			asked[a.Key+" "+a.Path] = true
+		}
+		assert.True(s, asked["key-of-environment /user/balance"], "%v", asked)
+		assert.NotContains(s, s.home.Read("multi-auth-usage-cache.json")+strings.Join(r.Seen, "\n"), "key-of-environment")
 	})
 }

@@ -1,5 +1,7 @@
 import { type Answer, type AskPi, makeAnswer } from "../abi.ts";
-import type { Credential, Provider } from "../pi.ts";
+import { isQuiet, resolveConfigValue } from "../config-value.ts";
+import { placeholder, plainContext } from "../members.ts";
+import type { ApiKeyCredential, Credential, Provider } from "../pi.ts";
 import { Canceled, type Person } from "./person.ts";
 
 /** What the core may ask of Pi's own code. */
@@ -20,6 +22,7 @@ export async function performPi(ask: AskPi, pi: PiSide, person: () => Person, de
 		return makeAnswer();
 	}
 	const provider = pi.provider(ask.provider);
+	if (ask.op === "resolve") return resolve(ask, provider);
 	if (!provider) throw new Error(`Pi has no provider ${ask.provider} at the moment`);
 	switch (ask.op) {
 		case "refresh": {
@@ -39,6 +42,39 @@ export async function performPi(ask: AskPi, pi: PiSide, person: () => Person, de
 		}
 	}
 	throw new Error(`Pi cannot ${ask.op}`);
+}
+
+/** How long a provider may look for the key that no file names. */
+const lookTimeout = 10_000;
+
+/** Finds the secret of a key, and where the provider's models are. A provider that Pi does not have has no key of its own and no models. */
+async function resolve(ask: AskPi, provider: Provider | undefined): Promise<Answer> {
+	const text = ask.credential === "" ? await ambientKey(provider) : await entryWithKey(ask);
+	const origins = new Set<string>();
+	for (const { baseUrl } of provider?.getModels() ?? [])
+		if (typeof baseUrl === "string" && URL.canParse(baseUrl)) origins.add(new URL(baseUrl).origin);
+	return makeAnswer({ text, extra: [...origins].join("\n") });
+}
+
+async function entryWithKey({ credential, method }: AskPi): Promise<string> {
+	const entry = JSON.parse(credential) as ApiKeyCredential;
+	const { key } = entry;
+	if (key === undefined || (method === "quiet" && !isQuiet(key))) return "";
+	return JSON.stringify({ ...entry, key: await resolveConfigValue(key, entry.env) });
+}
+
+async function ambientKey(provider: Provider | undefined): Promise<string> {
+	try {
+		const found = await provider?.auth.apiKey?.resolve({
+			ctx: plainContext(),
+			signal: AbortSignal.timeout(lookTimeout),
+		});
+		const key = found?.auth.apiKey;
+		return key && key !== placeholder ? JSON.stringify({ type: "api_key", key }) : "";
+	} catch {
+		// What a provider's code says of it may quote the key.
+		return "";
+	}
 }
 
 interface PiPrompt {
