@@ -371,6 +371,9 @@ func TestAProviderThatGoesAwayWhileKeysAreCheckedIsLeftOut(t *testing.T) {
 	require.NotNil(t, turn.Effects[0].Ask.Progress)
 	turn, err = p.core.Step(core.Message{At: start, Resume: &core.Resume{Flow: turn.Flow, Results: []core.Result{{ID: turn.Effects[0].ID, Ask: &core.Answer{}}}}})
 	require.NoError(t, err)
+	require.NotNil(t, turn.Effects[0].Ask.Pi)
+	turn, err = p.core.Step(core.Message{At: start, Resume: &core.Resume{Flow: turn.Flow, Results: []core.Result{{ID: turn.Effects[0].ID, Ask: &core.Answer{}}}}})
+	require.NoError(t, err)
 	require.NotNil(t, turn.Effects[0].Fetch)
 	d.files["auth"] = `{}`
 	p.changed("auth")

@@ -221,7 +221,7 @@ func objectIn(text string) string {
 		case c == '{':
 			depth++
 		case c == '}':
-			if depth--; depth == 0 && gjson.Valid(text[:i+1]) {
+			if depth--; depth == 0 && core.IsJSON(text[:i+1]) {
 				return text[:i+1]
 			}
 		}
