@@ -138,7 +138,12 @@ func (e *Engine) addLogin(h *flow.Host, l core.Login, credential core.Secret) co
 	if n == 1 {
 		count = "1 account"
 	}
-	return core.Turn{View: &core.View{Title: e.nameOf(l.Provider) + ": logged in as " + name + ", " + count, Notes: note}}
+	v := &core.View{Title: e.nameOf(l.Provider) + ": logged in as " + name + ", " + count}
+	if len(note) > 0 {
+		// Beside notes no title is shown.
+		v.Notes = append([]string{v.Title + "."}, note...)
+	}
+	return core.Turn{View: v}
 }
 
 // terms is what a person is told once, with the first login of a subscription: what the providers' terms say of such logins.
