@@ -138,7 +138,7 @@ func Forecast(outlooks []Outlook, only string, at core.Time, zoneMinutes int, js
 			say += "runs out " + span(first, last, at) + " at this pace."
 		}
 		if !relief.IsZero() {
-			say += " Next relief " + Back(relief, at, zoneMinutes) + "."
+			say += " Next relief at " + Clock(relief, at, zoneMinutes) + " (in " + Span(relief.Sub(at)) + ")."
 		}
 		v.Notes = append(v.Notes, say)
 	}
