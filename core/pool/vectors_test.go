@@ -170,6 +170,17 @@ func TestAWarmAccountIsLeftForAPrice(t *testing.T) {
 	}
 }
 
+func TestTheLeastTimeBetweenMovesCountsBeforeAPrice(t *testing.T) {
+	expiring := fmt.Sprintf(`"usage":{"windows":[{"name":"weekly","minutes":10080,"usedPercent":10,"resetsAt":%d}]}`, now.Add(20*core.Hour))
+	scarce := fmt.Sprintf(`"usage":{"windows":[{"name":"weekly","minutes":10080,"usedPercent":80,"resetsAt":%d}]}`, now.Add(6*core.Day))
+	for moved, want := range map[core.Duration]string{core.Minute: "a", 2 * core.Hour: "b"} {
+		p, ask := read(t, fmt.Sprintf(`{"mode":"usage-based","session":"s","home":{"account":"a","at":%d,"since":%d,"prefix":2000},"accounts":[`,
+			now-1000, now.Add(-3*core.Hour))+account("a", scarce)+`,`+account("b", expiring)+`]}`)
+		p.Interval, p.Live.MovedAt = core.Hour, now.Add(-moved)
+		assert.Equal(t, want, chosen(p, p.Pick(ask)), "the last move was %d ms ago", moved)
+	}
+}
+
 func TestChildrenStayTogetherUntilTheySpread(t *testing.T) {
 	p := of("a", "b")
 	p.Homes["s"] = pool.Home{Account: "b", At: now}
