@@ -180,20 +180,6 @@ func ParseTimestamp(value string) (Time, bool) {
 	return known(date.Add(clock - offset))
 }
 
-// ParseLocal reads a date and a time of day without an offset, "2026-01-15 18:00:00", as told in a zone that lies offset east of UTC.
-// Callers know the zone from the provider's habit.
-func ParseLocal(value string, offset Duration) (Time, bool) {
-	date, rest, ok := parseDate(value)
-	if !ok || rest == "" || (rest[0] != ' ' && rest[0] != 'T') {
-		return 0, false
-	}
-	clock, rest, ok := parseClock(rest[1:])
-	if !ok || rest != "" {
-		return 0, false
-	}
-	return known(date.Add(clock - offset))
-}
-
 func known(t Time) (Time, bool) { return t, !t.IsZero() }
 
 func parseDate(value string) (Time, string, bool) {
