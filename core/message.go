@@ -300,7 +300,7 @@ type Item struct {
 	Note  string
 	// Tone is as in Row.
 	Tone string
-	// Flags are "pinned", "paused", "reserve", "hidden", "last".
+	// Flags are "pinned", "paused", "reserve", "hidden".
 	Flags []string
 }
 

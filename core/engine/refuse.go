@@ -103,7 +103,10 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	a := view.Account{Provider: p.Provider, ID: c.ID, Label: c.Label, Source: c.Source, Login: c.Login, Twin: c.Twin, Standing: core.StandingReady, InFlight: c.InFlight}
 	a.Settings, a.Pinned, a.Usage, a.Plan, a.LastUsed = c.Settings, p.Pin.Account == c.ID, c.Usage, c.Usage.Plan, c.LastUsed
 	a.Untold = e.catalogue[p.Provider].Usage == nil && e.catalogue[p.Provider].Windows == nil
-	a.Headers = len(c.Headers)
+	a.Headers, a.Who = len(c.Headers), c.Identity.Label
+	if a.Who == "" {
+		a.Who = e.identities[usageKey(p.Provider, c.ID)].who.Label
+	}
 	counts := e.state.Count(p.Provider, c.ID, core.Decimal(e.salt), at)
 	a.Requests, a.Failures = counts.Requests, counts.Failures
 	if own := e.counts[usageKey(p.Provider, c.ID)]; own != nil {

@@ -43,7 +43,7 @@ func (e *Engine) show(m core.Message) (core.Turn, error) {
 			f.Provider = f.Providers[i].ID
 		}
 	}
-	f.Account = show.Account
+	f.Account, f.Mask = show.Account, func(account string) string { return e.masked(f.Provider, account) }
 	if p := e.pools[f.Provider]; p != nil {
 		for i := range p.Accounts {
 			if !p.Accounts[i].Absent {
@@ -53,6 +53,19 @@ func (e *Engine) show(m core.Message) (core.Turn, error) {
 	}
 	screen := view.Screen(f, show, m.At, e.zone)
 	return core.Turn{Screen: &screen}, nil
+}
+
+// masked is the key of an account as it may be shown; "" for a login, and for a key that Pi finds elsewhere.
+func (e *Engine) masked(provider, account string) string {
+	_, c := e.accountOf(provider, account)
+	if c == nil || c.Login {
+		return ""
+	}
+	credential, _ := core.ReadCredential(c.Credential)
+	if credential.Key == "" || credential.Template() {
+		return ""
+	}
+	return credential.Key.Mask()
 }
 
 func (e *Engine) providerFacts(id string, at core.Time) view.Provider {

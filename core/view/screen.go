@@ -50,8 +50,9 @@ type Facts struct {
 	// Provider is the one Accounts belong to.
 	Provider string
 	Accounts []Account
-	// Account is the id of the one to tell about.
+	// Account is the id of the one to tell about, and Mask shows the secret of one as it may be shown, "" where there is nothing to show.
 	Account string
+	Mask    func(account string) string
 	Undo    string
 }
 
@@ -71,7 +72,7 @@ func Screen(f Facts, show core.Show, at core.Time, zoneMinutes int) core.Screen 
 		s.Accounts = append(s.Accounts, accountItem(&accounts[i], at))
 		if accounts[i].ID == f.Account || s.Account == "" && i == 0 {
 			s.Account = accounts[i].ID
-			s.Details = details(&accounts[i], at, zoneMinutes)
+			s.Details = details(&accounts[i], f.Mask(accounts[i].ID), at, zoneMinutes)
 		}
 	}
 	return s
@@ -235,12 +236,14 @@ func accountItem(a *Account, at core.Time) core.Item {
 	case left >= 0:
 		item.Note = percent(left) + " left"
 	}
-	for flag, set := range map[string]bool{"pinned": a.Pinned, "paused": a.Paused, "reserve": a.Reserve, "last": a.Last} {
-		if set {
-			item.Flags = append(item.Flags, flag)
+	for _, f := range [...]struct {
+		flag string
+		set  bool
+	}{{"paused", a.Paused}, {"pinned", a.Pinned}, {"reserve", a.Reserve}} {
+		if f.set {
+			item.Flags = append(item.Flags, f.flag)
 		}
 	}
-	core.Sorted(item.Flags)
 	return item
 }
 
@@ -255,7 +258,7 @@ func percent(p float64) string {
 	return strconv.FormatInt(int64(p+0.5), 10) + "%"
 }
 
-func details(a *Account, at core.Time, zoneMinutes int) []core.Detail {
+func details(a *Account, masked string, at core.Time, zoneMinutes int) []core.Detail {
 	var out []core.Detail
 	add := func(label, text, tone string) {
 		if text != "" {
@@ -310,9 +313,11 @@ func details(a *Account, at core.Time, zoneMinutes int) []core.Detail {
 		kind += ", found by Pi itself"
 	}
 	add("kind", kind, "")
-	add("secret", a.Masked, "")
-	add("who", Clean(a.Who), "")
-	add("same as", Clean(a.Same), "wait")
+	add("secret", masked, "")
+	if a.Who != a.Label {
+		add("who", Clean(a.Who), "")
+	}
+	add("same as", Clean(a.Twin), "wait")
 	if a.Pinned {
 		add("pinned", "every new request goes here, until you say auto", "head")
 	}

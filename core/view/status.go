@@ -27,8 +27,6 @@ type Account struct {
 	Models []BlockedModel
 	// InFlight counts requests under way in this process.
 	InFlight int
-	// Last says that it answered the last request.
-	Last bool
 
 	// Plan is what the provider calls its plan, Usage what was seen of its quota; Untold says that the provider does not tell.
 	Plan   string
@@ -38,10 +36,8 @@ type Account struct {
 	LastUsed core.Time
 	Requests int
 	Failures int
-	// Masked is its secret as it may be shown, Who the person or organisation it belongs to, Same the account that is the same one.
-	Masked string
-	Who    string
-	Same   string
+	// Who is whose it is, as the provider knows them; "" when that is not known.
+	Who string
 	// The rest is what a person decided about it; Headers counts.
 	core.Settings
 	Pinned  bool
