@@ -311,7 +311,7 @@ export interface Item {
 	note: string;
 	/** Tone is as in Row. */
 	tone: string;
-	/** Flags are "pinned", "paused", "reserve", "hidden", "last". */
+	/** Flags are "pinned", "paused", "reserve", "hidden". */
 	flags: string[];
 }
 
