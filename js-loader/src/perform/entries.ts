@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { platform } from "../platform.ts";
 import type { Gate } from "./gate.ts";
-import { realTarget, replace } from "./save.ts";
+import { isNotReplaced, land, type Replacing, realTarget, replace, stage, unstage } from "./save.ts";
 
 /** Our own mark on a lock folder: it is made with it at once, whatever the umask, and Pi takes no notice of it. */
 const ownMode = 0o500;
@@ -10,6 +10,8 @@ const staleAfter = 31_000;
 /** How long a change waits for whoever writes the file, in milliseconds. */
 const patience = 35_000;
 const largest = 16 << 20;
+/** How often a new text is made ready without Pi's lock before it is made with it. */
+const stagings = 4;
 
 /** What becomes of entries: the new value as JSON, undefined to take the entry out. */
 export type Changes = ReadonlyMap<string, string | undefined>;
@@ -17,7 +19,8 @@ export type Changes = ReadonlyMap<string, string | undefined>;
 /**
  * Changes entries of Pi's auth.json under Pi's own lock, and nothing else in it: every other byte, the order and the number literals
  * stay, and so do link, mode, owner and group (pi-coding-agent 0.87.1 locks `<path>.lock`, 1.5.2 `<realpath>.lock`, both by mkdir).
- * Nothing is awaited while the lock is held. `before` sees the new text where the file can only be written in place.
+ * The new text is on the disk before the lock is taken, and only put in its place while it is held: a Pi that starts meanwhile waits for
+ * a rename, not for a disk. `before` sees the new text where the file can only be written in place.
  */
 export async function changeEntries(
 	file: string,
@@ -28,13 +31,78 @@ export async function changeEntries(
 	const end = performance.now() + patience;
 	const looks = new Map<string, Look>();
 	for (let pause = 10; ; pause = Math.min(pause * 1.5, 100)) {
-		const done = await gate.pass((still) =>
-			locked(file, looks, (mine) => change(file, changes, before, () => still() && mine())),
-		);
+		const done = await gate.pass((still) => attempt(file, changes, looks, { before, still }));
 		if (done) return;
 		if (performance.now() > end) throw new Error("another program holds its lock");
 		await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
 	}
+}
+
+/** One attempt with the gate held; false while somebody else holds Pi's lock. */
+function attempt(file: string, changes: Changes, looks: Map<string, Look>, around: Around): boolean {
+	const target = realTarget(file);
+	for (let n = 0; ; n++) {
+		const ready = n < stagings ? prepare(file, target, changes, around) : undefined;
+		if (ready === "same") return true;
+		let landed = false;
+		let settle = () => {};
+		try {
+			const free = locked(file, looks, (mine) => {
+				const still = () => around.still() && mine();
+				if (!ready) change(file, changes, around.before, still);
+				else if (!ready.current()) return;
+				else
+					land(target, {
+						...ready.how,
+						still,
+						later: (last) => {
+							settle = last;
+						},
+					});
+				landed = true;
+			});
+			if (!free) return false;
+		} finally {
+			if (ready && !landed) unstage(target);
+		}
+		if (landed) {
+			settle();
+			return true;
+		}
+	}
+}
+
+interface Around {
+	before: (text: string, inPlace: boolean) => void;
+	still: () => boolean;
+}
+
+/** A new text that waits beside the file. */
+interface Ready {
+	how: Replacing;
+	/** Whether the file is yet what the new text was made of. */
+	current(): boolean;
+}
+
+/** Makes a new text ready; "same" when there is nothing to change, undefined when the file can only be written in place. */
+function prepare(file: string, target: string, changes: Changes, around: Around): Ready | "same" | undefined {
+	const old = look(file);
+	const after = editEntries(old.bytes, changes);
+	if (after.equals(old.bytes)) return "same";
+	const how = { sync: true, mode: old.mode, ...(old.owner ? { owner: old.owner } : {}), still: around.still };
+	try {
+		stage(target, after, how);
+	} catch (error) {
+		unstage(target);
+		if (!isNotReplaced(error)) throw error;
+		return undefined;
+	}
+	const current = () => {
+		const now = look(file);
+		const alike = now.mode === old.mode && now.owner?.uid === old.owner?.uid && now.owner?.gid === old.owner?.gid;
+		return alike && now.bytes.equals(old.bytes) && realTarget(file) === target;
+	};
+	return { how, current };
 }
 
 /** A lock folder of somebody else as it was seen first. */
@@ -97,20 +165,20 @@ function inodeOf(name: string): bigint | undefined {
 	return statSync(name, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
-function change(
-	file: string,
-	changes: Changes,
-	before: (text: string, inPlace: boolean) => void,
-	still: () => boolean,
-): void {
+/** What the file holds and is; an empty object where there is none. */
+function look(file: string): { bytes: Buffer; mode: number; owner: { uid: number; gid: number } | undefined } {
 	const s = statSync(file, { throwIfNoEntry: false });
-	if (s && !s.isFile()) throw new Error("it is no file");
-	if (s && s.size > largest) throw new Error("it is larger than 16 MB");
-	const old = s ? readFileSync(file) : Buffer.from("{}");
-	const after = editEntries(old, changes);
-	if (after.equals(old)) return;
-	const owner = s ? { uid: s.uid, gid: s.gid } : undefined;
-	const mode = s ? s.mode & 0o7777 : 0o600;
+	if (!s) return { bytes: Buffer.from("{}"), mode: 0o600, owner: undefined };
+	if (!s.isFile()) throw new Error("it is no file");
+	if (s.size > largest) throw new Error("it is larger than 16 MB");
+	return { bytes: readFileSync(file), mode: s.mode & 0o7777, owner: { uid: s.uid, gid: s.gid } };
+}
+
+/** Makes and writes the new text with the lock held. */
+function change(file: string, changes: Changes, before: Around["before"], still: () => boolean): void {
+	const { bytes, mode, owner } = look(file);
+	const after = editEntries(bytes, changes);
+	if (after.equals(bytes)) return;
 	replace(realTarget(file), after, { sync: true, mode, still, before, ...(owner ? { owner } : {}) });
 }
 

@@ -40,6 +40,8 @@ export interface Around {
 	before?: (text: string, inPlace: boolean) => void;
 	/** Whether the gate is held yet; a process that was suspended may have lost it. */
 	still?: () => boolean;
+	/** Takes over what makes the new name last, for a moment when nobody waits for it. Without it that is done at once. */
+	later?: (settle: () => void) => void;
 }
 
 /** The file must not be written: a newer version keeps it. */
@@ -59,7 +61,7 @@ export function save(
 	const merged = merge(current.text);
 	if (merged.readOnly) throw new ReadOnly(merged.readOnly);
 	if (merged.unchanged && !current.missing) return { ...current, text: merged.text, written: false };
-	const target = realTarget(file);
+	const target = current.missing || lstatSync(file).isSymbolicLink() ? realTarget(file) : file;
 	const folder = dirname(target);
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	if (merged.damaged && !current.missing) keepAside(target);
@@ -84,7 +86,7 @@ export function realTarget(file: string): string {
 }
 
 /** How a file is replaced. */
-interface Replacing extends Around {
+export interface Replacing extends Around {
 	sync: boolean;
 	mode: number;
 	text?: string;
@@ -94,40 +96,62 @@ interface Replacing extends Around {
 
 /** Replaces a file whole, or writes it in place where that is not possible. The gate is held. */
 export function replace(target: string, bytes: Buffer, how: Replacing): void {
-	// One name for all: who holds the gate is the only writer, and what a dead one left is written over.
-	const temp = `${target}.tmp`;
 	try {
-		unlinkSync(temp);
-	} catch {
-		// None was left behind.
-	}
-	try {
-		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-		const fd = whileHeld(() => openSync(temp, flags, 0o600));
-		try {
-			writeAll(fd, bytes);
-			if (how.owner) keepOwner(fd, temp, how.owner);
-			if (how.mode !== 0o600) chmodSync(temp, how.mode);
-			if (how.sync) fsyncSync(fd);
-		} finally {
-			closeSync(fd);
-		}
-		if (how.still?.() === false) throw new Error("another process took the gate over");
-		whileHeld(() => renameSync(temp, target));
+		stage(target, bytes, how);
+		land(target, how);
 	} catch (error) {
-		try {
-			unlinkSync(temp);
-		} catch {
-			// It was renamed, or the disk is gone.
-		}
-		const code = (error as NodeJS.ErrnoException).code;
-		if (code === undefined || !notReplaced.includes(code)) throw error;
-		if (!statSync(target, { throwIfNoEntry: false })) throw error;
+		unstage(target);
+		if (!isNotReplaced(error) || !statSync(target, { throwIfNoEntry: false })) throw error;
 		how.before?.(how.text ?? bytes.toString(), true);
 		writeInPlace(target, bytes);
-		return;
 	}
-	if (how.sync) syncFolder(dirname(target));
+}
+
+/** Writes what is to replace a file beside it, durably where that is asked for. The gate is held. */
+export function stage(target: string, bytes: Buffer, how: Replacing): void {
+	// One name for all: who holds the gate is the only writer, and what a dead one left is written over.
+	const temp = `${target}.tmp`;
+	const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+	let fd: number;
+	try {
+		fd = openSync(temp, flags, 0o600);
+	} catch {
+		unstage(target);
+		fd = whileHeld(() => openSync(temp, flags, 0o600));
+	}
+	try {
+		writeAll(fd, bytes);
+		if (how.owner) keepOwner(fd, temp, how.owner);
+		if (how.mode !== 0o600) chmodSync(temp, how.mode);
+		if (how.sync) fsyncSync(fd);
+	} finally {
+		closeSync(fd);
+	}
+}
+
+/** Puts what was staged in the file's place. */
+export function land(target: string, how: Replacing): void {
+	if (how.still?.() === false) throw new Error("another process took the gate over");
+	whileHeld(() => renameSync(`${target}.tmp`, target));
+	if (!how.sync) return;
+	const settle = () => syncFolder(dirname(target));
+	if (how.later) how.later(settle);
+	else settle();
+}
+
+/** Takes away what was staged and is not landed. */
+export function unstage(target: string): void {
+	try {
+		unlinkSync(`${target}.tmp`);
+	} catch {
+		// There is none, or the disk is gone.
+	}
+}
+
+/** Whether an error says that the file can only be written in place. */
+export function isNotReplaced(error: unknown): boolean {
+	const code = (error as NodeJS.ErrnoException).code;
+	return code !== undefined && notReplaced.includes(code);
 }
 
 function keepOwner(fd: number, temp: string, owner: { uid: number; gid: number }): void {
