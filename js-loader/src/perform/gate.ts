@@ -54,8 +54,8 @@ export function bunSqlite(): OpenDatabase | null {
 	}
 }
 
-/** How long anybody waits for the gate before the change goes to the journal, in milliseconds. */
-const patience = 2000;
+/** How long anybody waits for the gate, in milliseconds. */
+export const patience = 2000;
 /** The same while whoever is inside does not move: it may be suspended. */
 const brief = 30;
 /** How old an owner's file must be to count as left behind, where the owner cannot be asked whether it lives. */
@@ -115,12 +115,14 @@ export class Gate {
 		const began = performance.now();
 		const before = this.#turn;
 		let over = () => {};
-		this.#turn = new Promise((resolve) => {
+		const mine = new Promise<void>((resolve) => {
 			over = resolve;
 		});
-		await before;
+		this.#turn = before ? before.then(() => mine) : mine;
 		let leave: (() => void) | undefined;
 		try {
+			// Whoever of this process waits more patiently is not waited for any longer than others are.
+			if (before && !(await within(before, wait))) throw new GateBusy(`this process waits for ${this.#lock.name}`);
 			leave = await this.#take(began, wait, done);
 		} finally {
 			if (!leave) over();
@@ -152,7 +154,7 @@ export class Gate {
 				if (next && first === 0) first = waited;
 				if (waited >= wait) {
 					// Who is next and waits in vain has met somebody who does not move; who is not has met many.
-					this.#stuck = next !== undefined && waited - first > wait / 2;
+					if (wait >= patience) this.#stuck = next !== undefined && waited - first > wait / 2;
 					throw new GateBusy(`another process holds ${this.#lock.name}`);
 				}
 				if (next && this.#next && waited - first < 50) await nap();
@@ -167,6 +169,19 @@ export class Gate {
 	close(): void {
 		this.#lock.close();
 		this.#next?.close();
+	}
+}
+
+/** Waits for something, but not for ever; whether it has come. */
+export async function within(what: Promise<unknown>, ms: number): Promise<boolean> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<boolean>((resolve) => {
+		timer = setTimeout(resolve, ms, false);
+	});
+	try {
+		return await Promise.race([what.then(() => true), late]);
+	} finally {
+		clearTimeout(timer);
 	}
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Gate } from "./gate.ts";
+import { Gate, within } from "./gate.ts";
 
 /** How long anybody waits for a hold: longer than a token endpoint may take. */
 const patience = 25_000;
@@ -42,7 +42,7 @@ export class Holds {
 		const gate = new Gate(this.fileOf(name, "hold"));
 		const end = performance.now() + this.#patience;
 		try {
-			if (before) await within(before, this.#patience);
+			if (before && !(await within(before, this.#patience))) throw new Error("it is taking too long elsewhere");
 			const leave = await gate.enter(end - performance.now(), done);
 			if (!leave) {
 				gate.close();
@@ -65,20 +65,5 @@ export class Holds {
 			next();
 			throw error;
 		}
-	}
-}
-
-/** Waits for something, but not for ever. */
-async function within(what: Promise<unknown>, ms: number): Promise<void> {
-	let timer: NodeJS.Timeout | undefined;
-	try {
-		await Promise.race([
-			what,
-			new Promise((_, reject) => {
-				timer = setTimeout(() => reject(new Error("it is taking too long elsewhere")), ms);
-			}),
-		]);
-	} finally {
-		clearTimeout(timer);
 	}
 }
