@@ -218,7 +218,8 @@ type Merge struct {
 	File string
 	// Current is the file's text as it stands; "" when there is none.
 	Current string
-	Delta   Secret
+	// Delta is the changes, each on a line of its own; "" where the effect's own part says them now.
+	Delta Secret
 }
 
 // Merged is the text to write.
@@ -433,7 +434,7 @@ type File struct {
 	Op string
 	// Name is the file's, or the hold's: any text. Of a created file it is the path; "~" stands for the person's folder.
 	Name string
-	// Key is the entry that is erased or put, or what is mended.
+	// Key is the entry that is erased or put, or what is mended. Of the journal "pending" reads only what is not in its file yet.
 	Key string
 	// Delta is merged into the file under the gate ("save") or written after its end ("append").
 	Delta Secret

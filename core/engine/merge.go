@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"pimultiauth/core"
 	"pimultiauth/core/flow"
 	"pimultiauth/core/store"
@@ -64,7 +66,10 @@ func (e *Engine) merge(m core.Message) (core.Turn, error) {
 		delta = run()
 		merged.Delta = core.Secret(delta)
 	}
-	e.follow(file, file.tree.Join(delta))
+	for rest := delta; rest != ""; {
+		delta, rest, _ = strings.Cut(rest, "\n")
+		e.follow(file, file.tree.Join(delta))
+	}
 	if file.name == "usage" {
 		file.tree.PruneUsage(m.At)
 	} else if file.name == "state" {

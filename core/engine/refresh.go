@@ -337,7 +337,7 @@ func (e *Engine) reread(h *flow.Host) {
 
 // recallOwn brings in changes of our accounts file that wait in the journal.
 func (e *Engine) recallOwn(h *flow.Host) {
-	journal, err := h.File(core.File{Op: "read", Name: "journal"})
+	journal, err := h.File(core.File{Op: "read", Name: "journal", Key: "pending"})
 	if err != nil || journal.Missing {
 		return
 	}

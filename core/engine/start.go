@@ -64,7 +64,12 @@ func (e *Engine) learn(known []string) {
 func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 	effects := make([]core.Effect, len(files))
 	for i, name := range files {
-		effects[i] = e.effect(core.Effect{File: &core.File{Op: "read", Name: name}})
+		read := core.File{Op: "read", Name: name}
+		if name == "journal" {
+			// What others wrote stands in the files themselves.
+			read.Key = "pending"
+		}
+		effects[i] = e.effect(core.Effect{File: &read})
 	}
 	results := map[int64]core.Result{}
 	for _, r := range h.Do(effects...) {

@@ -1,9 +1,10 @@
 // One writer of our files, as a process of its own: the loader's own storage with the core behind it.
 //
-// node writer.mts <folder> count|name <updates> [<milliseconds between>]
+// node writer.mts <folder> count|name|own <updates> [<milliseconds between>]
 //   count  counts one further while the gate is held, so that an update that is lost is missing from the sum; such a change hangs on what
-//          is in the file, so it cannot be kept in the journal, and one that is put off is done again
+//          is in the file, so it cannot be kept in the journal, and one that meets a gate that is taken for too long is done again
 //   name   leaves a name of its own, so that an update that is lost can be named
+//   own    changes one field of its own again and again, as a process does that refreshes and cools down; the last one has to be there
 // node writer.mts <folder> serve      names one update for each line of its input
 //
 // Says "ready" and begins with the first line of its input or the end of it. Says "ack <name> <milliseconds>" for each update that was taken, "failed <words>" for each that was not, and what people
@@ -13,6 +14,7 @@ import { createInterface } from "node:readline";
 import type { Merged } from "../../js-loader/src/abi.ts";
 import { Guest } from "../../js-loader/src/guest.ts";
 import { Files } from "../../js-loader/src/perform/files.ts";
+import { GateBusy } from "../../js-loader/src/perform/gate.ts";
 import { places } from "../../js-loader/src/places.ts";
 
 const [folder = ".", kind = "count", updates = "1", every = "0"] = process.argv.slice(2);
@@ -23,8 +25,10 @@ const join = (file: string, current: string, delta: string): Merged => {
 	if (!turn.merged) throw new Error("no text");
 	return turn.merged;
 };
-const merge = (_save: number, file: string, current: string, delta: string): Merged => {
-	if (delta !== "count") return join(file, current, delta);
+/** The id of the save whose change is known only while the gate is held. */
+const counting = 1;
+const merge = (save: number, file: string, current: string, delta: string): Merged => {
+	if (save !== counting) return join(file, current, delta);
 	const n = Number(/"counter":\{"at":(\d+)/.exec(current)?.[1] ?? 0) + 1;
 	const change = `{"providers":{"p":{"counter":{"at":${n}}}}}`;
 	return { ...join(file, current, change), delta: change };
@@ -34,18 +38,30 @@ const files = new Files(places(folder, folder, {}), merge, (notice) => say(`said
 let named = 0;
 async function update(): Promise<void> {
 	const name = `${process.pid}-${named++}`;
-	const delta = kind === "count" ? "count" : `{"providers":{"p":{"updates":{"${name}":{"at":1}}}}}`;
+	const leaf = kind === "own" ? `"${process.pid}":{"at":${named}}` : `"${name}":{"at":1}`;
+	const change =
+		kind === "count"
+			? { id: counting, delta: "", sync: true }
+			: { id: 0, delta: `{"providers":{"p":{"updates":{${leaf}}}}}`, sync: true };
 	const began = performance.now();
 	try {
-		while ((await files.save("accounts", [{ id: 0, delta, sync: true }])) === "") {
-			say("off");
-			if (kind !== "count") break;
+		for (;;) {
+			try {
+				if ((await files.save("accounts", [change])) === "") say("off");
+				break;
+			} catch (error) {
+				if (kind !== "count" || !(error instanceof GateBusy)) throw error;
+				say("off");
+			}
 		}
 		say(`ack ${name} ${(performance.now() - began).toFixed(2)}`);
 	} catch (error) {
 		say(`failed ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
 	}
 }
+
+// A process has read its files, and so run the module, before it writes any.
+join("accounts", files.read("accounts").text, "");
 
 say("ready");
 if (kind === "serve") {

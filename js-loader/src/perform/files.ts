@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Merged, Notice } from "../abi.ts";
 import type { FileName, Places } from "../places.ts";
 import { changeEntries } from "./entries.ts";
-import { Gate, GateBusy } from "./gate.ts";
-import { goodText, Journal, type Pending } from "./journal.ts";
+import { Gate, GateBusy, patience } from "./gate.ts";
+import { goodText, Journal, lines, type Pending } from "./journal.ts";
 import { mend } from "./mend.ts";
 import { readText } from "./read.ts";
 import { isFull, keepRoom } from "./room.ts";
@@ -17,6 +17,12 @@ const versions = { accounts: 1, state: 2 } as const;
 type Written = keyof typeof versions;
 const isWritten = (name: string): name is Written => Object.hasOwn(versions, name);
 
+/**
+ * How long a change that says all it needs waits for the gate, in milliseconds. In the journal it is as durable and as visible to others,
+ * at the cost of one write to the disk, and who is inside brings all that stands there into the file at once: so many writers share one
+ * commit, and nobody waits for all who came before.
+ */
+const briefly = 8;
 /** How soon what could not be written is tried again, in milliseconds: first, and after many failures. */
 const firstAgain = 250;
 const longestAgain = 5000;
@@ -47,8 +53,8 @@ export class Files {
 	readonly #gate: Gate;
 	readonly #journal: Journal;
 	readonly #stamps = new Map<FileName, string>();
-	/** The files that do not hold all that is known. */
-	readonly #behind = new Set<Written>();
+	/** The files that do not hold all that is known, and whether the journal does. */
+	readonly #behind = new Map<Written, boolean>();
 	#again: NodeJS.Timeout | undefined;
 	#pause = firstAgain;
 	/** How many pending changes of others the core was told of. */
@@ -138,29 +144,33 @@ export class Files {
 		if (name === "usage") return this.#gate.pass((still) => this.#remake(changes, same, still));
 		if (!isWritten(name)) throw new Error(`${name} is not written`);
 		try {
-			const text = await this.#gate.pass((still) => this.#commit(name, changes, same, still));
+			const complete = changes.length > 0 && changes.every(({ delta }) => delta !== "");
+			const wait = complete ? briefly : patience;
+			const { text, settle } = await this.#gate.pass((still) => this.#commit(name, changes, same, still), wait);
+			settle();
 			this.#behind.delete(name);
 			this.#pause = firstAgain;
 			this.#announce();
 			return text;
 		} catch (error) {
 			if (error instanceof ReadOnly) throw error;
-			this.#behind.add(name);
+			const kept = this.#keep(name, changes);
+			this.#behind.set(name, kept && this.#behind.get(name) !== false);
 			this.#tryAgain();
-			const deltas = changes.filter(({ delta }) => delta !== "");
-			if (deltas.length < changes.length || changes.length === 0) throw error;
-			try {
-				for (const { delta } of deltas) this.#journal.keep(name, delta);
-			} catch {
-				throw error;
-			}
-			if (!(error instanceof GateBusy)) throw error;
-			this.#warn(
-				"gate",
-				"another process holds multi-auth.gate. Changes are kept in multi-auth.journal until it lets go.",
-			);
+			if (!kept || !(error instanceof GateBusy)) throw error;
 			return "";
 		}
+	}
+
+	/** Puts changes into the journal and reports whether that holds all of them. */
+	#keep(name: Written, changes: readonly Change[]): boolean {
+		if (changes.length === 0) return false;
+		try {
+			for (const { delta, sync } of changes) if (delta !== "") this.#journal.keep(name, delta, sync);
+		} catch {
+			return false;
+		}
+		return changes.every(({ delta }) => delta !== "");
 	}
 
 	/** Writes the usage cache: what it loses is read again, so the journal knows nothing of it. */
@@ -208,39 +218,57 @@ export class Files {
 		return giveUp;
 	}
 
-	#commit(name: Written, changes: readonly Change[], same: () => boolean, still: () => boolean): string {
+	#commit(name: Written, changes: readonly Change[], same: () => boolean, still: () => boolean) {
 		const pending = this.#look() > 0 ? this.#journal.look() : [];
 		const kept = pending.filter((p) => p.name === name);
-		const mine = kept.map(({ delta }) => ({ id: 0, delta, sync: true }));
-		const made: string[] = [];
+		const told = changes.filter(({ delta }) => delta !== "").map(({ delta }) => delta);
+		const all = [...kept.map(({ delta }) => delta), ...told];
+		// What the core says while the gate is held hangs on all that others have said.
+		const steps = changes.filter(({ delta }) => delta === "");
+		if (all.length > 0) steps.unshift({ ...nothing, delta: lines(all) });
 		let forget = false;
 		const merge = (current: string) => {
-			const all = { text: current, unchanged: true, damaged: "", readOnly: "", old: false };
-			for (const { id, delta } of changes.length + mine.length > 0 ? [...changes, ...mine] : [nothing]) {
-				const merged = this.#merge(same() ? id : 0, name, all.text, delta);
-				all.readOnly ||= merged.readOnly;
-				if (all.readOnly) break;
-				all.text = merged.text;
-				all.unchanged &&= merged.unchanged;
-				all.damaged ||= merged.damaged;
-				all.old ||= merged.old;
+			const into = { text: current, unchanged: true, damaged: "", readOnly: "", old: false };
+			for (const { id, delta } of steps.length > 0 ? steps : [nothing]) {
+				const merged = this.#merge(same() ? id : 0, name, into.text, delta);
+				into.readOnly ||= merged.readOnly;
+				if (into.readOnly) break;
+				into.text = merged.text;
+				into.unchanged &&= merged.unchanged;
+				into.damaged ||= merged.damaged;
+				into.old ||= merged.old;
 				forget ||= merged.forget;
-				if (merged.delta !== "" || delta !== "") made.push(merged.delta || delta);
+				if (delta === "" && merged.delta !== "") told.push(merged.delta);
 			}
-			return all;
+			return into;
 		};
 		const before = (text: string, inPlace: boolean) => {
 			if (inPlace) this.#journal.keep(name, text);
-			else for (const delta of made) this.#remember(name, delta);
+			else for (const delta of told) this.#remember(name, delta);
 		};
-		const sync = changes.length === 0 || changes.some((change) => change.sync);
-		const saved = save(this.#places.files[name], sync, merge, { before, still });
+		const sync = changes.length === 0 || kept.length > 0 || changes.some((change) => change.sync);
+		let settle = () => {};
+		const later = (last: () => void) => {
+			settle = last;
+		};
+		const saved = save(this.#places.files[name], sync, merge, { before, still, later });
 		this.#stamps.set(name, saved.stamp);
+		// What the journal no longer names as pending has to last in the file.
+		if (kept.length > 0 || forget || this.#isStale) {
+			settle();
+			settle = () => {};
+		}
 		const behind = pending.filter((p) => p.name !== name && isWritten(p.name));
 		this.#tidy(name, saved.text, kept, forget, still);
-		for (const other of behind) this.#behind.add(other.name as Written);
+		for (const { name: other } of behind)
+			if (!this.#behind.has(other as Written)) this.#behind.set(other as Written, true);
 		if (behind.length > 0) this.#tryAgain();
-		return saved.text;
+		return { text: saved.text, settle };
+	}
+
+	/** Whether the journal is to be written anew. */
+	get #isStale(): boolean {
+		return this.#journal.missing || this.#journal.long || this.#gap;
 	}
 
 	#remember(name: Written, delta: string): void {
@@ -255,7 +283,7 @@ export class Files {
 	#tidy(name: Written, text: string, written: readonly Pending[], forget: boolean, still: () => boolean): void {
 		try {
 			if (written.length > 0) this.#journal.folded(name, written);
-			if (this.#journal.missing || this.#journal.long || forget || this.#gap) {
+			if (forget || this.#isStale) {
 				const texts = (Object.keys(versions) as Written[]).map(
 					(file) => [file, file === name ? text : goodText(this.#places.files[file], versions[file])] as const,
 				);
@@ -277,9 +305,33 @@ export class Files {
 		this.#again.unref();
 	}
 
-	/** Writes what the files do not hold yet. */
+	/** Writes what the files do not hold yet. What was put off may be in them by now: whoever comes next brings it in. */
 	async #catchUp(): Promise<void> {
-		for (const name of [...this.#behind]) await this.save(name, []).catch(() => {});
+		for (const [name, kept] of [...this.#behind]) {
+			if (kept && !this.#waiting(name)) {
+				this.#behind.delete(name);
+				this.#pause = firstAgain;
+				continue;
+			}
+			try {
+				await this.save(name, []);
+			} catch (error) {
+				if (error instanceof GateBusy)
+					this.#warn(
+						"gate",
+						"another process holds multi-auth.gate. Changes are kept in multi-auth.journal until it lets go.",
+					);
+			}
+		}
+	}
+
+	/** Whether changes of a file wait in the journal, or nobody can tell. */
+	#waiting(name: Written): boolean {
+		try {
+			return this.#journal.look().some((pending) => pending.name === name);
+		} catch {
+			return true;
+		}
 	}
 
 	/** Changes entries of Pi's auth.json; undefined takes one out. */
@@ -292,6 +344,14 @@ export class Files {
 	/** How the gate is kept. */
 	get gateKind(): string {
 		return this.#gate.fallback ? "folder" : "sqlite";
+	}
+
+	/** The lines of the journal that say what waits to be written. */
+	waiting(): string {
+		return this.#journal
+			.look()
+			.map(({ name, delta }) => `{"pending":${JSON.stringify(name)},"delta":${lines([delta])}}`)
+			.join("\n");
 	}
 
 	/** How many changes wait to be written. */

@@ -64,11 +64,11 @@ export class Journal {
 		this.#append(`{"known":${JSON.stringify(name)},"delta":${oneLine(delta)}}`, false);
 	}
 
-	/** Keeps a change that cannot be written now, durably. */
-	keep(name: string, delta: string): void {
+	/** Keeps a change that cannot be written now, durably unless it need not be. */
+	keep(name: string, delta: string, sync = true): void {
 		// Who writes the journal anew at this moment takes along what it finds; a line that went to the old one goes to the new one too.
 		const line = `{"pending":${JSON.stringify(name)},"delta":${oneLine(delta)}}`;
-		for (let tries = 0; tries < 10; tries++) if (this.#append(line, true)) return;
+		for (let tries = 0; tries < 10; tries++) if (this.#append(line, sync)) return;
 		throw new Error("multi-auth.journal is written anew all the time");
 	}
 
@@ -184,6 +184,9 @@ function valid(line: string): boolean {
 
 /** A JSON text on one line: line ends stand only between its tokens. */
 const oneLine = (json: string) => json.replace(/[\r\n]+/g, " ");
+
+/** JSON texts, one a line. */
+export const lines = (texts: readonly string[]) => texts.map(oneLine).join("\n");
 
 /** The text of a file of ours if it may stand in the journal: whole and with our mark. */
 export function goodText(file: string, version: number): string | undefined {
