@@ -348,6 +348,18 @@ test("a change that is kept while another process writes is written too", async 
 	await files.close();
 });
 
+test("a journal that began with what was put off holds the files whole after the next save", async () => {
+	const dir = folder();
+	const { merge, say } = standIn();
+	new Journal(join(dir, "multi-auth.journal")).keep("state", '"early"');
+	const files = new Files(places(dir, dir, {}), merge, say);
+	await files.save("state", [{ id: 0, delta: '"first"', sync: true }]);
+	const text = readFileSync(join(dir, "multi-auth.journal"), "utf8");
+	assert.match(text, /^\{"journal":1\}\n/);
+	assert.match(text, /\n\{"known":"state",[^\n]*early[^\n]*first|\n\{"known":"state",[^\n]*first[^\n]*early/);
+	await files.close();
+});
+
 test("changes of two files that were put off are both written, once", async () => {
 	const dir = folder();
 	const { merge, say } = standIn();

@@ -6,6 +6,9 @@ import { replace } from "./save.ts";
 /** Up to how many bytes the journal grows before it is written anew; more only where our files themselves are larger. */
 const usual = 1 << 20;
 
+/** The line it begins with once it holds our files whole. */
+const head = '{"journal":1}\n';
+
 /** A change that could not be written at its time. */
 export interface Pending {
 	name: string;
@@ -25,6 +28,7 @@ export class Journal {
 	#ino = 0n;
 	#offset = 0;
 	#limit = usual;
+	#headed = false;
 	#pending: Pending[] = [];
 
 	constructor(file: string) {
@@ -43,15 +47,16 @@ export class Journal {
 		if (s.ino !== this.#ino || Number(s.size) < this.#offset) {
 			this.#ino = s.ino;
 			this.#offset = 0;
+			this.#headed = false;
 			this.#pending = [];
 		}
 		if (Number(s.size) > this.#offset) this.#take(Number(s.size));
 		return this.#pending;
 	}
 
-	/** Whether there is none, so that the files are to be written down whole. */
+	/** Whether there is none, or one that began with what was put off, so that the files are to be written down whole. */
 	get missing(): boolean {
-		return this.#ino === 0n;
+		return this.#ino === 0n || !this.#headed;
 	}
 
 	/** Whether it has grown so long that it is to be written anew. */
@@ -92,7 +97,7 @@ export class Journal {
 		const known = texts.map(([name, text]) =>
 			text === undefined ? this.#lines(name) : `{"known":${JSON.stringify(name)},"delta":${oneLine(text)}}\n`,
 		);
-		const bytes = Buffer.from(`{"journal":1}\n${known.join("")}${kept.join("")}`);
+		const bytes = Buffer.from(`${head}${known.join("")}${kept.join("")}`);
 		let old: number | undefined;
 		try {
 			old = openSync(this.#file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
@@ -119,7 +124,7 @@ export class Journal {
 
 	/** What the journal knows of a file, as it stands. */
 	#lines(name: string): string {
-		if (this.missing) return "";
+		if (this.#ino === 0n) return "";
 		const lines = readText(this.#file, Number.POSITIVE_INFINITY).text.split("\n");
 		return lines.map((line) => (line.startsWith(`{"known":"${name}"`) && valid(line) ? `${line}\n` : "")).join("");
 	}
@@ -154,6 +159,7 @@ export class Journal {
 		} finally {
 			closeSync(fd);
 		}
+		if (this.#offset === 0) this.#headed = bytes.subarray(0, read).toString("latin1", 0, head.length) === head;
 		// A line that is being written is taken next time.
 		for (let at = 0; ; ) {
 			const end = bytes.subarray(0, read).indexOf(10, at);
