@@ -430,7 +430,7 @@ func TestR7PiStartsDuringAStorm(t *testing.T) {
 	}
 	assert.Equal(t, len(starts)*pick(30, 200), began)
 	assert.Zero(t, short, "a Pi began without its credentials")
-	assert.GreaterOrEqual(t, len(held), began, "there was no storm")
+	assert.GreaterOrEqual(t, len(held), began/4, "there was no storm")
 	p50, p99, most := quantiles(held)
 	figure(t, "R7", "%d starts of both Pis beside %d writers: %d without credentials; auth.json.lock held p50 %.1f, p99 %.1f, max %.1f ms (250 ms make every start empty)", began, len(storm), short, p50, p99, most)
 }

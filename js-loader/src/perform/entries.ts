@@ -77,6 +77,21 @@ interface Around {
 	still: () => boolean;
 }
 
+const napping = new Int32Array(new SharedArrayBuffer(4));
+
+/** Reads the file and makes the new text; undefined when it cannot be read. Without the lock it may be met half written, by Pi for one. */
+function readWhole(file: string, changes: Changes): { old: Held; after: Buffer } | undefined {
+	for (let tries = 0; tries < stagings; tries++) {
+		try {
+			const old = look(file);
+			return { old, after: editEntries(old.bytes, changes) };
+		} catch {
+			Atomics.wait(napping, 0, 0, 1);
+		}
+	}
+	return undefined;
+}
+
 /** A new text that waits beside the file. */
 interface Ready {
 	how: Replacing;
@@ -84,10 +99,11 @@ interface Ready {
 	current(): boolean;
 }
 
-/** Makes a new text ready; "same" when there is nothing to change, undefined when the file can only be written in place. */
+/** Makes a new text ready; "same" when there is nothing to change, undefined when that needs the lock. */
 function prepare(file: string, target: string, changes: Changes, around: Around): Ready | "same" | undefined {
-	const old = look(file);
-	const after = editEntries(old.bytes, changes);
+	const read = readWhole(file, changes);
+	if (!read) return undefined;
+	const { old, after } = read;
 	if (after.equals(old.bytes)) return "same";
 	const how = { sync: true, mode: old.mode, ...(old.owner ? { owner: old.owner } : {}), still: around.still };
 	try {
@@ -165,8 +181,15 @@ function inodeOf(name: string): bigint | undefined {
 	return statSync(name, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
+/** What a file holds and is. */
+interface Held {
+	bytes: Buffer;
+	mode: number;
+	owner: { uid: number; gid: number } | undefined;
+}
+
 /** What the file holds and is; an empty object where there is none. */
-function look(file: string): { bytes: Buffer; mode: number; owner: { uid: number; gid: number } | undefined } {
+function look(file: string): Held {
 	const s = statSync(file, { throwIfNoEntry: false });
 	if (!s) return { bytes: Buffer.from("{}"), mode: 0o600, owner: undefined };
 	if (!s.isFile()) throw new Error("it is no file");
