@@ -218,18 +218,11 @@ function keepOld(target: string): void {
 	if (!statSync(`${target}.v1`, { throwIfNoEntry: false })) copyPrivate(target, `${target}.v1`);
 }
 
-/** Copies a file byte by byte into one that is 0600 from its first instant. */
+/** Copies a file byte by byte into one that is 0600 from its first instant, and has its name only when it is whole and lasts. */
 function copyPrivate(from: string, to: string): void {
-	const fd = openSync(
-		to,
-		constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0),
-		0o600,
-	);
-	try {
-		writeAll(fd, readFileSync(from));
-	} finally {
-		closeSync(fd);
-	}
+	const how = { sync: true, mode: 0o600 };
+	stage(to, readFileSync(from), how);
+	land(to, how);
 }
 
 /** The stamp a file has now. */
