@@ -335,9 +335,10 @@ func (e *Engine) reread(h *flow.Host) {
 	e.quiet = quiet
 }
 
-// recallOwn brings in changes of our accounts file that wait in the journal.
+// recallOwn brings in changes of our accounts file that wait in the journal, and those that waited there when the file was read and have
+// been written since.
 func (e *Engine) recallOwn(h *flow.Host) {
-	journal, err := h.File(core.File{Op: "read", Name: "journal", Key: "pending"})
+	journal, err := h.File(core.File{Op: "read", Name: "journal"})
 	if err != nil || journal.Missing {
 		return
 	}

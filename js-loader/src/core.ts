@@ -317,7 +317,7 @@ export class Core {
 	async #file(effect: Effect) {
 		const { op, name, key } = effect.file as { op: string; name: FileName; key: string };
 		if (op === "read" && key === "pending") return makeFileResult({ text: this.#files.waiting() });
-		if (op === "read") return makeFileResult(this.#files.read(name));
+		if (op === "read") return makeFileResult(await this.#files.readWhole(name));
 		if (op === "erase") await this.#files.change(new Map([[key, undefined]]));
 		else if (op === "put") await this.#files.change(new Map([[key, effect.file?.delta]]));
 		else if (op === "create") create(name, effect.file?.delta ?? "");

@@ -12,6 +12,7 @@ import {
 	rmSync,
 	statSync,
 	symlinkSync,
+	truncateSync,
 	utimesSync,
 	writeFileSync,
 } from "node:fs";
@@ -357,6 +358,38 @@ test("a journal that began with what was put off holds the files whole after the
 	const text = readFileSync(join(dir, "multi-auth.journal"), "utf8");
 	assert.match(text, /^\{"journal":1\}\n/);
 	assert.match(text, /\n\{"known":"state",[^\n]*early[^\n]*first|\n\{"known":"state",[^\n]*first[^\n]*early/);
+	await files.close();
+});
+
+test("who writes a file that something emptied brings back what others wrote, not only what it knows itself", async () => {
+	const dir = folder();
+	const one = standIn();
+	const two = standIn();
+	const mine = new Files(places(dir, dir, {}), one.merge, one.say);
+	const theirs = new Files(places(dir, dir, {}), two.merge, two.say);
+	await mine.save("state", [{ id: 0, delta: '"first"', sync: true }]);
+	await theirs.save("state", [{ id: 0, delta: '"second"', sync: true }]);
+	// One that was put off, and brought in by somebody else, is known like any other.
+	new Journal(join(dir, "multi-auth.journal")).keep("state", '"early"');
+	await theirs.save("state", []);
+	truncateSync(join(dir, "multi-auth.json"), 0);
+	await mine.save("state", [{ id: 0, delta: '"third"', sync: true }]);
+	const text = readFileSync(join(dir, "multi-auth.json"), "utf8");
+	for (const word of ["first", "second", "third", "early"]) assert.match(text, new RegExp(word));
+	await mine.close();
+	await theirs.close();
+});
+
+test("auth.json that is met half written is read again", async () => {
+	const dir = folder();
+	const { merge, say } = standIn();
+	const files = new Files(places(dir, dir, {}), merge, say);
+	writeFileSync(join(dir, "auth.json"), "");
+	const read = files.readWhole("auth");
+	writeFileSync(join(dir, "auth.json"), '{"a":1}');
+	assert.equal((await read).text, '{"a":1}');
+	writeFileSync(join(dir, "auth.json"), '{"a":');
+	assert.equal((await files.readWhole("auth")).text, '{"a":', "one that stays so is what it is");
 	await files.close();
 });
 

@@ -5,11 +5,14 @@
 //          is in the file, so it cannot be kept in the journal, and one that meets a gate that is taken for too long is done again
 //   name   leaves a name of its own, so that an update that is lost can be named
 //   own    changes one field of its own again and again, as a process does that refreshes and cools down; the last one has to be there
+//   usage  keeps one entry of its own more in the usage cache
+//   plain  replaces a file of its own, alone, without a gate, a merge or a journal: what the disk itself takes for it
 // node writer.mts <folder> serve      names one update for each line of its input
+// node writer.mts - each              the same in the folder that the line names
 //
 // Says "ready" and begins with the first line of its input or the end of it. Says "ack <name> <milliseconds>" for each update that was taken, "failed <words>" for each that was not, and what people
 // would have been told as "said <words>".
-import { readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Merged } from "../../js-loader/src/abi.ts";
 import { Guest } from "../../js-loader/src/guest.ts";
@@ -33,7 +36,8 @@ const merge = (save: number, file: string, current: string, delta: string): Merg
 	const change = `{"providers":{"p":{"counter":{"at":${n}}}}}`;
 	return { ...join(file, current, change), delta: change };
 };
-const files = new Files(places(folder, folder, {}), merge, (notice) => say(`said ${notice.text}`));
+const open = (dir: string) => new Files(places(dir, dir, {}), merge, (notice) => say(`said ${notice.text}`));
+let files = open(folder);
 
 let named = 0;
 async function update(): Promise<void> {
@@ -45,6 +49,17 @@ async function update(): Promise<void> {
 			: { id: 0, delta: `{"providers":{"p":{"updates":{${leaf}}}}}`, sync: true };
 	const began = performance.now();
 	try {
+		if (kind === "plain") {
+			alone(`${folder}/alone-${process.pid}`);
+			say(`ack ${name} ${(performance.now() - began).toFixed(2)}`);
+			return;
+		}
+		if (kind === "usage") {
+			const entry = `{"accounts":{"p/${name}":{"at":${Date.now()}}}}`;
+			await files.save("usage", [{ id: 0, delta: entry, sync: false }]);
+			say(`ack ${name} ${(performance.now() - began).toFixed(2)}`);
+			return;
+		}
 		for (;;) {
 			try {
 				if ((await files.save("accounts", [change])) === "") say("off");
@@ -60,12 +75,35 @@ async function update(): Promise<void> {
 	}
 }
 
-// A process has read its files, and so run the module, before it writes any.
-join("accounts", files.read("accounts").text, "");
+const bytes = Buffer.alloc(28 << 10, "k");
+function alone(file: string): void {
+	const fd = openSync(`${file}.tmp`, "wx", 0o600);
+	writeSync(fd, bytes);
+	fsyncSync(fd);
+	closeSync(fd);
+	renameSync(`${file}.tmp`, file);
+	const dir = openSync(folder, "r");
+	fsyncSync(dir);
+	closeSync(dir);
+}
+
+try {
+	// A process has read its files, and so run the module, before it writes any.
+	join("accounts", files.read("accounts").text, "");
+} catch {
+	// Somebody makes reading fail.
+}
 
 say("ready");
 if (kind === "serve") {
 	for await (const _line of createInterface({ input: process.stdin })) await update();
+} else if (kind === "each") {
+	for await (const line of createInterface({ input: process.stdin })) {
+		files = open(line);
+		await update();
+		await files.close();
+		say("closed");
+	}
 } else {
 	// All begin at once, when the last one has loaded.
 	await new Promise((resolve) => process.stdin.once("data", resolve).once("end", resolve));

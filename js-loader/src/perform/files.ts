@@ -4,7 +4,7 @@ import type { Merged, Notice } from "../abi.ts";
 import type { FileName, Places } from "../places.ts";
 import { changeEntries } from "./entries.ts";
 import { Gate, GateBusy, patience } from "./gate.ts";
-import { goodText, Journal, lines, type Pending } from "./journal.ts";
+import { goodText, isObject, Journal, lines, type Pending } from "./journal.ts";
 import { mend } from "./mend.ts";
 import { readText } from "./read.ts";
 import { isFull, keepRoom } from "./room.ts";
@@ -17,17 +17,16 @@ const versions = { accounts: 1, state: 2 } as const;
 type Written = keyof typeof versions;
 const isWritten = (name: string): name is Written => Object.hasOwn(versions, name);
 
-/**
- * How long a change that says all it needs waits for the gate, in milliseconds. In the journal it is as durable and as visible to others,
- * at the cost of one write to the disk, and who is inside brings all that stands there into the file at once: so many writers share one
- * commit, and nobody waits for all who came before.
- */
-const briefly = 8;
 /** How soon what could not be written is tried again, in milliseconds: first, and after many failures. */
 const firstAgain = 250;
 const longestAgain = 5000;
 /** What a save of our accounts may need beside their present size, in bytes: a new token and a line of the journal. */
 const roomAround = 64 << 10;
+
+/** The files that others write in place: Pi, and a peer that runs beside. */
+const inPlace: readonly FileName[] = ["auth", "state"];
+/** How long a text that is not whole is left alone before it is read again, in milliseconds. */
+const rereads = [1, 3, 10, 30, 100];
 
 /** A change of a file: the effect's id and what it changes, "" where the core says it while the gate is held. */
 export interface Change {
@@ -107,6 +106,16 @@ export class Files {
 		return { text: read.text, missing: read.missing };
 	}
 
+	/** Reads a file as an effect asks for it. What others write in place may be met half written, and is read again for a moment. */
+	async readWhole(name: FileName): Promise<{ text: string; missing: boolean }> {
+		for (const pause of inPlace.includes(name) ? rereads : []) {
+			const read = this.read(name);
+			if (read.missing || isObject(read.text)) return read;
+			await new Promise((resolve) => setTimeout(resolve, pause));
+		}
+		return this.read(name);
+	}
+
 	/** What holds secrets is nobody else's to read. */
 	#guard(name: Written, path: string, mode: number, uid: number): void {
 		const me = process.getuid?.();
@@ -145,7 +154,10 @@ export class Files {
 		if (!isWritten(name)) throw new Error(`${name} is not written`);
 		try {
 			const complete = changes.length > 0 && changes.every(({ delta }) => delta !== "");
-			const wait = complete ? briefly : patience;
+			// In the journal a change that says all it needs is as durable and as visible to others, at the cost of one write to the disk, and
+			// whoever is inside brings all that stands there into the file at once: so many writers share one commit, and none waits for those
+			// who came before.
+			const wait = complete ? 0 : patience;
 			const { text, settle } = await this.#gate.pass((still) => this.#commit(name, changes, same, still), wait);
 			settle();
 			this.#behind.delete(name);
@@ -229,8 +241,11 @@ export class Files {
 		let forget = false;
 		const merge = (current: string) => {
 			const into = { text: current, unchanged: true, damaged: "", readOnly: "", old: false };
-			for (const { id, delta } of steps.length > 0 ? steps : [nothing]) {
+			for (let step = steps.shift() ?? nothing, first = true; ; first = false) {
+				const { id, delta } = step;
 				const merged = this.#merge(same() ? id : 0, name, into.text, delta);
+				// Who heals from memory alone loses what others wrote since.
+				if (first && (current === "" || merged.damaged !== "" || merged.old)) steps.unshift(...this.#recall(name));
 				into.readOnly ||= merged.readOnly;
 				if (into.readOnly) break;
 				into.text = merged.text;
@@ -239,6 +254,9 @@ export class Files {
 				into.old ||= merged.old;
 				forget ||= merged.forget;
 				if (delta === "" && merged.delta !== "") told.push(merged.delta);
+				const next = steps.shift();
+				if (!next) break;
+				step = next;
 			}
 			return into;
 		};
@@ -264,6 +282,16 @@ export class Files {
 			if (!this.#behind.has(other as Written)) this.#behind.set(other as Written, true);
 		if (behind.length > 0) this.#tryAgain();
 		return { text: saved.text, settle };
+	}
+
+	/** What the journal knows of a file, as a change of it. */
+	#recall(name: Written): Change[] {
+		try {
+			const known = this.#journal.recall(name);
+			return known.length > 0 ? [{ ...nothing, delta: lines(known) }] : [];
+		} catch {
+			return [];
+		}
 	}
 
 	/** Whether the journal is to be written anew. */

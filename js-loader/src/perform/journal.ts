@@ -94,8 +94,10 @@ export class Journal {
 	 */
 	compact(texts: readonly (readonly [name: string, text: string | undefined])[], still?: () => boolean): void {
 		const kept = this.look().map((p) => `{"pending":${JSON.stringify(p.name)},"delta":${oneLine(p.delta)}}\n`);
-		const known = texts.map(([name, text]) =>
-			text === undefined ? this.#lines(name) : `{"known":${JSON.stringify(name)},"delta":${oneLine(text)}}\n`,
+		const known = texts.flatMap(([name, text]) =>
+			(text === undefined ? this.recall(name) : [text]).map(
+				(delta) => `{"known":${JSON.stringify(name)},"delta":${oneLine(delta)}}\n`,
+			),
 		);
 		const bytes = Buffer.from(`${head}${known.join("")}${kept.join("")}`);
 		let old: number | undefined;
@@ -122,11 +124,12 @@ export class Journal {
 		this.look();
 	}
 
-	/** What the journal knows of a file, as it stands. */
-	#lines(name: string): string {
-		if (this.#ino === 0n) return "";
+	/** The changes and texts of a file that stand in the journal, also those that were put off and have been written since. */
+	recall(name: string): string[] {
+		if (this.#ino === 0n) return [];
+		const start = new RegExp(`^\\{"(?:known|pending)":"${name}","delta":`);
 		const lines = readText(this.#file, Number.POSITIVE_INFINITY).text.split("\n");
-		return lines.map((line) => (line.startsWith(`{"known":"${name}"`) && valid(line) ? `${line}\n` : "")).join("");
+		return lines.filter((line) => start.test(line) && valid(line)).map((line) => line.replace(start, "").slice(0, -1));
 	}
 
 	/** Appends a line and answers whether it went to the file that has the name. */
@@ -176,6 +179,16 @@ export class Journal {
 		const head = /^\{"pending":"(\w+)","delta":/.exec(line);
 		if (!head?.[1] || !line.endsWith("}") || !valid(line)) return;
 		this.#pending.push({ name: head[1], delta: line.slice(head[0].length, -1), end: this.#offset });
+	}
+}
+
+/** Whether a text is a JSON object, behind a byte order mark or not. */
+export function isObject(text: string): boolean {
+	try {
+		const value: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
+		return typeof value === "object" && value !== null && !Array.isArray(value);
+	} catch {
+		return false;
 	}
 }
 

@@ -3,54 +3,30 @@
 package crash
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sort"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"pimultiauth/tests/pis"
+	"pimultiauth/tests/process"
 )
 
-// CRASH asks for these tests: "smoke" for few of everything, "long" for the counts of the bar (make crash, crash-long).
-var long = os.Getenv("CRASH") == "long"
-
-func asked(t *testing.T) {
-	t.Helper()
-	if os.Getenv("CRASH") == "" {
-		t.Skip("make crash runs these")
-	}
-}
-
-func pick(smoke, all int) int {
-	if long {
-		return all
-	}
-	return smoke
-}
-
-// figure prints what was measured, beside what was measured of others.
-func figure(t *testing.T, id, format string, args ...any) {
-	t.Helper()
-	fmt.Printf("  %s: %s\n", id, fmt.Sprintf(format, args...))
-}
+// crash asks for these tests (make crash, crash-long).
+const crash = process.Load("CRASH")
 
 const (
 	accounts = 20
 	canary   = "canary-7f3a"
 )
 
-// newFolder makes a runtime folder with twenty accounts, the journal included.
+// newFolder makes a runtime folder with twenty accounts.
 func newFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -96,11 +72,9 @@ func read(dir string) (file, error) {
 	return f, nil
 }
 
-// process is one of ours.
-type process struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	lines  chan string
+// writer is a process of this folder and what it has said.
+type writer struct {
+	*process.Process
 	acked  []string
 	took   []float64
 	failed []string
@@ -110,34 +84,19 @@ type process struct {
 }
 
 // start runs a script of this folder, below a program such as strace where there is one.
-func start(t *testing.T, below []string, script string, args ...string) *process {
+func start(t *testing.T, below []string, script string, args ...string) *writer {
 	t.Helper()
 	return startIn(t, append(append([]string(nil), below...), pis.Node()), script, args...)
 }
 
 // startIn runs a script of this folder in a program of its own, with what comes before the script.
-func startIn(t *testing.T, program []string, script string, args ...string) *process {
+func startIn(t *testing.T, program []string, script string, args ...string) *writer {
 	t.Helper()
 	command := append(append([]string(nil), program...), filepath.Join(pis.Root(), "tests", "crash", script))
-	command = append(command, args...)
-	p := &process{cmd: exec.Command(command[0], command[1:]...), lines: make(chan string, 1<<16)}
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
-	out, err := p.cmd.StdoutPipe()
-	require.NoError(t, err)
-	p.in, err = p.cmd.StdinPipe()
-	require.NoError(t, err)
-	p.cmd.Stderr = os.Stderr
-	require.NoError(t, p.cmd.Start())
-	go func() {
-		for s := bufio.NewScanner(out); s.Scan(); {
-			p.lines <- s.Text()
-		}
-		close(p.lines)
-	}()
-	return p
+	return &writer{Process: process.Start(t, nil, append(command, args...)...)}
 }
 
-func (p *process) take(line string) {
+func (p *writer) take(line string) {
 	p.all = append(p.all, line)
 	word, rest, _ := strings.Cut(line, " ")
 	switch word {
@@ -159,15 +118,15 @@ func (p *process) take(line string) {
 }
 
 // last is the last line a process said.
-func (p *process) last() string { return p.all[len(p.all)-1] }
+func (p *writer) last() string { return p.all[len(p.all)-1] }
 
 // until reads lines up to one that begins with a word.
-func (p *process) until(t *testing.T, words ...string) string {
+func (p *writer) until(t *testing.T, words ...string) string {
 	t.Helper()
 	limit := time.After(2 * time.Minute)
 	for {
 		select {
-		case line, ok := <-p.lines:
+		case line, ok := <-p.Lines:
 			if !ok {
 				return ""
 			}
@@ -184,89 +143,95 @@ func (p *process) until(t *testing.T, words ...string) string {
 }
 
 // end reads to the end; the process may have been killed.
-func (p *process) end() {
-	p.in.Close()
-	for line := range p.lines {
-		p.take(line)
-	}
-	_ = p.cmd.Wait()
-}
+func (p *writer) end() { p.End(p.take) }
 
 // ask has a serving process do one thing and waits until it has.
-func (p *process) ask(t *testing.T) string {
+func (p *writer) ask(t *testing.T) string {
 	t.Helper()
-	_, err := io.WriteString(p.in, "\n")
-	require.NoError(t, err)
+	p.Tell("")
 	return p.until(t, "ack", "failed", "looked")
 }
 
 // begin lets a process that is ready write.
-func (p *process) begin(t *testing.T) {
+func (p *writer) begin(t *testing.T) {
 	t.Helper()
 	p.until(t, "ready")
-	_, err := io.WriteString(p.in, "\n")
-	require.NoError(t, err)
+	p.Tell("")
+}
+
+// many starts so many writers of a kind.
+func many(t *testing.T, n int, dir string, args ...string) []*writer {
+	t.Helper()
+	all := make([]*writer, n)
+	for i := range all {
+		all[i] = start(t, nil, "writer.mts", append([]string{dir}, args...)...)
+	}
+	return all
 }
 
 // together runs processes to their ends; all begin when the last one is ready.
-func together(t *testing.T, all []*process) (wall time.Duration) {
+func together(t *testing.T, all []*writer) (wall time.Duration) {
 	t.Helper()
 	for _, p := range all {
 		p.until(t, "ready")
 	}
-	began := time.Now()
-	var wait sync.WaitGroup
+	wall = process.Together(all, (*writer).end)
 	for _, p := range all {
-		wait.Add(1)
-		go func() { defer wait.Done(); p.end() }()
+		require.Empty(t, p.failed)
 	}
-	wait.Wait()
-	return time.Since(began)
+	return wall
 }
 
-// quantiles are p50, p99 and the most.
-func quantiles(all []float64) (p50, p99, most float64) {
-	if len(all) == 0 {
-		return 0, 0, 0
+// times are how long the updates of processes took.
+func times(all []*writer) (took []float64) {
+	for _, p := range all {
+		took = append(took, p.took...)
 	}
-	sort.Float64s(all)
-	return all[len(all)/2], all[len(all)*99/100], all[len(all)-1]
+	return took
+}
+
+// bare measures what the disk itself takes for as many replacements at once, so that a figure of ours can be read on any machine.
+func bare(t *testing.T, n, updates int, every ...string) string {
+	t.Helper()
+	all := many(t, n, t.TempDir(), append([]string{"plain", fmt.Sprint(updates)}, every...)...)
+	wall := together(t, all)
+	p50, p99, most := process.Quantiles(times(all))
+	return fmt.Sprintf("files of their own without gate, merge and journal, beside it: %.0f/s, p50 %.1f, p99 %.1f, max %.0f ms", float64(n*updates)/wall.Seconds(), p50, p99, most)
 }
 
 // holdsAll fails unless the file is whole, holds every account and every update that was taken.
-func holdsAll(t *testing.T, dir string, processes ...*process) {
+func holdsAll(t *testing.T, dir string, writers ...*writer) {
 	t.Helper()
 	f, err := read(dir)
 	require.NoError(t, err)
 	require.Equal(t, accounts, f.Accounts, "accounts were lost")
-	for _, p := range processes {
+	for _, p := range writers {
 		for _, name := range p.acked {
 			require.Contains(t, f.Updates, name, "an update that was taken is lost")
 		}
 	}
 }
 
-// private fails where a file is open to others, or a secret stands in a file that is not for it.
-func private(t *testing.T, dir string, processes ...*process) {
+// holdsLast fails unless the file has the last update of each process that changes one field of its own.
+func holdsLast(t *testing.T, dir string, writers []*writer) {
 	t.Helper()
-	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || path == dir {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		require.Zero(t, info.Mode().Perm()&0o077, "%s is open to others", path)
-		name := d.Name()
-		if d.IsDir() || strings.HasPrefix(name, "multi-auth-accounts.json") || name == "multi-auth.journal" {
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		require.NotContains(t, string(text), canary, "a secret is in %s", name)
-		return err
-	}))
-	for _, p := range processes {
+	f, err := read(dir)
+	require.NoError(t, err)
+	require.Equal(t, accounts, f.Accounts, "accounts were lost")
+	for _, p := range writers {
+		who, n, _ := strings.Cut(p.acked[len(p.acked)-1], "-")
+		number, err := strconv.Atoi(n)
+		require.NoError(t, err)
+		require.JSONEq(t, fmt.Sprintf(`{"at":%d}`, number+1), string(f.Updates[who]), "the last update of a process is lost")
+	}
+}
+
+// private fails where a file is open to others, or a secret stands in a file, an output or a listing that is not for it.
+func private(t *testing.T, dir string, writers ...*writer) {
+	t.Helper()
+	process.Private(t, dir, canary)
+	for _, p := range writers {
+		p.Listed(t, canary)
 		require.NotContains(t, strings.Join(p.all, "\n"), canary, "a secret was said")
 	}
 }
