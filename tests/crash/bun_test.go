@@ -8,16 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pimultiauth/tests/pis"
+	"pimultiauth/tests/run"
 )
 
 // mixed starts every second process in Bun, the others in Node.
-func mixed(t *testing.T, n int, script string, args ...string) []*process {
+func mixed(t *testing.T, n int, script string, args ...string) []*writer {
 	t.Helper()
-	asked(t)
+	crash.Asked(t)
 	if pis.Bun() == "" {
 		t.Skip("bun is not there")
 	}
-	all := make([]*process, n)
+	all := make([]*writer, n)
 	for i := range all {
 		program := pis.Node()
 		if i%2 == 1 {
@@ -31,7 +32,7 @@ func mixed(t *testing.T, n int, script string, args ...string) []*process {
 // R1 with Bun: both write the same files, and some of either are killed while they do.
 func TestR1NodeAndBunLoseNothing(t *testing.T) {
 	dir := newFolder(t)
-	all := mixed(t, pick(6, 16), "writer.mts", dir, "count", fmt.Sprint(pick(40, 500)))
+	all := mixed(t, crash.Pick(6, 16), "writer.mts", dir, "count", fmt.Sprint(crash.Pick(40, 500)))
 	together(t, all)
 	acked := 0
 	for _, p := range all {
@@ -41,17 +42,17 @@ func TestR1NodeAndBunLoseNothing(t *testing.T) {
 	f, err := read(dir)
 	require.NoError(t, err)
 	assert.Equal(t, accounts, f.Accounts)
-	assert.Equal(t, len(all)*pick(40, 500), acked)
+	assert.Equal(t, len(all)*crash.Pick(40, 500), acked)
 	assert.Equal(t, acked, f.Counter, "updates were lost")
 	private(t, dir, all...)
-	figure(t, "R1", "%d processes, every second one in Bun: %d updates, %d lost", len(all), acked, acked-f.Counter)
+	run.Figure(t, "R1", "%d processes, every second one in Bun: %d updates, %d lost", len(all), acked, acked-f.Counter)
 }
 
 // R3 with Bun: what was taken is there after a kill of either.
 func TestR3KilledWritersInNodeAndBun(t *testing.T) {
 	dir := newFolder(t)
-	var killed []*process
-	for range pick(5, 100) {
+	var killed []*writer
+	for range crash.Pick(5, 100) {
 		pair := mixed(t, 2, "writer.mts", dir, "name", "100000")
 		for _, p := range pair {
 			p.begin(t)
@@ -62,7 +63,7 @@ func TestR3KilledWritersInNodeAndBun(t *testing.T) {
 			}
 		}
 		for _, p := range pair {
-			require.NoError(t, p.cmd.Process.Kill())
+			p.Kill(t)
 			p.end()
 		}
 		killed = append(killed, pair...)
@@ -75,14 +76,14 @@ func TestR3KilledWritersInNodeAndBun(t *testing.T) {
 	for _, p := range killed {
 		taken += len(p.acked)
 	}
-	figure(t, "R3", "%d writers killed, every second one in Bun: 0 of %d updates and 0 accounts lost", len(killed), taken)
+	run.Figure(t, "R3", "%d writers killed, every second one in Bun: 0 of %d updates and 0 accounts lost", len(killed), taken)
 }
 
 // R6 with Bun: its locks and Node's keep each other out, by the database and by the file.
 func TestR6OneHolderInNodeAndBun(t *testing.T) {
 	for _, kind := range []string{"database", "file"} {
-		passes := pick(20, 1000)
-		all := mixed(t, pick(6, 16), "gate.mts", t.TempDir(), kind, fmt.Sprint(passes))
+		passes := crash.Pick(20, 1000)
+		all := mixed(t, crash.Pick(6, 16), "gate.mts", t.TempDir(), kind, fmt.Sprint(passes))
 		together(t, all)
 		passed, doubles := 0, 0
 		for _, p := range all {
@@ -95,6 +96,6 @@ func TestR6OneHolderInNodeAndBun(t *testing.T) {
 		}
 		assert.Equal(t, len(all)*passes, passed)
 		assert.Zero(t, doubles)
-		figure(t, "R6", "%d contenders, every second one in Bun, gate by %s: %d passages, %d double holders", len(all), kind, passed, doubles)
+		run.Figure(t, "R6", "%d contenders, every second one in Bun, gate by %s: %d passages, %d double holders", len(all), kind, passed, doubles)
 	}
 }

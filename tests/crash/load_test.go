@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"pimultiauth/tests/process"
+	"pimultiauth/tests/run"
 )
 
 // watch reads the accounts file in a loop beside its writers until it is told to stop, and answers how many reads were empty, cut off,
@@ -73,17 +73,17 @@ func TestR1WritersLoseNothing(t *testing.T) {
 		assert.Zero(t, bad, "raw reads that were empty, cut off or older than one before")
 		private(t, dir, all...)
 		allReads, allBad = allReads+reads, allBad+bad
-		p50, p99, most := process.Quantiles(times(all))
+		p50, p99, most := run.Quantiles(times(all))
 		switch kind {
 		case "count":
-			process.Figure(t, "R2", "each update made while the gate is held (a new session's place): %.0f/s, waits p50 %.1f, p99 %.1f, max %.0f ms", float64(n*updates)/wall.Seconds(), p50, p99, most)
+			run.Figure(t, "R2", "each update made while the gate is held (a new session's place): %.0f/s, waits p50 %.1f, p99 %.1f, max %.0f ms", float64(n*updates)/wall.Seconds(), p50, p99, most)
 		case "own":
-			process.Figure(t, "R2", "hot loop: %.0f durable updates/s, %d of %d by way of the journal, waits p50 %.1f, p99 %.1f, max %.0f ms (the peer max 30,088, Pi 1.5.2 max 4,650)",
+			run.Figure(t, "R2", "hot loop: %.0f durable updates/s, %d of %d by way of the journal, waits p50 %.1f, p99 %.1f, max %.0f ms (the peer max 30,088, Pi 1.5.2 max 4,650)",
 				float64(n*updates)/wall.Seconds(), off, n*updates, p50, p99, most)
-			process.Figure(t, "R2", "%s", bare(t, n, updates))
+			run.Figure(t, "R2", "%s", bare(t, n, updates))
 		}
 	}
-	process.Figure(t, "R1", "3 × %d × %d updates: 0 lost, 0 failed; %d of %d raw reads bad (the peer 67,403 of 562,000, Pi 1.5.2 101,628 of 237,050)", n, updates, allBad, allReads)
+	run.Figure(t, "R1", "3 × %d × %d updates: 0 lost, 0 failed; %d of %d raw reads bad (the peer 67,403 of 562,000, Pi 1.5.2 101,628 of 237,050)", n, updates, allBad, allReads)
 }
 
 // R1: what could not be written at its time is in the file when all have ended, though others wrote and folded meanwhile.
@@ -103,7 +103,7 @@ func TestR1WhatIsPutOffIsNotLost(t *testing.T) {
 	assert.Equal(t, len(all)*crash.Pick(40, 200), taken)
 	assert.NotZero(t, off, "nobody had to put anything off")
 	holdsAll(t, dir, append(all, last)...)
-	process.Figure(t, "R1", "%d updates by %d processes while the gate is held for 2.6 s again and again, %d of them put off to the journal: 0 lost", taken, len(all), off)
+	run.Figure(t, "R1", "%d updates by %d processes while the gate is held for 2.6 s again and again, %d of them put off to the journal: 0 lost", taken, len(all), off)
 }
 
 func TestR2ARealisticLoad(t *testing.T) {
@@ -113,9 +113,9 @@ func TestR2ARealisticLoad(t *testing.T) {
 	all := many(t, n, dir, "name", fmt.Sprint(updates), "100")
 	together(t, all)
 	holdsAll(t, dir, all...)
-	p50, p99, most := process.Quantiles(times(all))
-	process.Figure(t, "R2", "%d processes, one update each 100 ms: p50 %.1f, p99 %.1f, max %.1f ms (the peer p99 867, max 16,394; Pi 1.5.2 p99 45, max 116)", n, p50, p99, most)
-	process.Figure(t, "R2", "%s", bare(t, n, updates, "100"))
+	p50, p99, most := run.Quantiles(times(all))
+	run.Figure(t, "R2", "%d processes, one update each 100 ms: p50 %.1f, p99 %.1f, max %.1f ms (the peer p99 867, max 16,394; Pi 1.5.2 p99 45, max 116)", n, p50, p99, most)
+	run.Figure(t, "R2", "%s", bare(t, n, updates, "100"))
 }
 
 // R6: nobody takes a lock over that somebody else has; what a dead owner left is taken over by one alone.
@@ -156,7 +156,7 @@ func TestR6OneHolder(t *testing.T) {
 		if kind == "file" {
 			how = fmt.Sprintf("without node:sqlite %d takeovers from a dead owner", passed)
 		}
-		process.Figure(t, "R6", "%d contenders, %s: %d double holders (the peer and Pi 0.87.1 28 %%, Pi 1.5.2 3 %% of takeovers)", len(contenders), how, doubles)
+		run.Figure(t, "R6", "%d contenders, %s: %d double holders (the peer and Pi 0.87.1 28 %%, Pi 1.5.2 3 %% of takeovers)", len(contenders), how, doubles)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestR9TheUsageCacheLosesNothing(t *testing.T) {
 		}
 	}
 	assert.Len(t, cache.Accounts, n*entries)
-	process.Figure(t, "R9", "%d × %d entries of the usage cache: 0 lost (the peer 333 of 400)", n, entries)
+	run.Figure(t, "R9", "%d × %d entries of the usage cache: 0 lost (the peer 333 of 400)", n, entries)
 }
 
 // R3 and R4: somebody who writes all the time is killed at a random moment; the file is whole, holds every update that was taken, and
@@ -219,9 +219,9 @@ func TestR3KilledWriters(t *testing.T) {
 	assert.Zero(t, bad)
 	holdsAll(t, dir, other)
 	private(t, dir, other)
-	p50, p99, most := process.Quantiles(waits)
-	process.Figure(t, "R3", "%d kills: %d bad files, 0 accounts and 0 taken updates lost (per 1,000 the peer 343, Pi 256 to 304 bad files)", kills, bad)
-	process.Figure(t, "R4", "after a dead holder: p50 %.1f, p99 %.1f, max %.1f ms, 0 failures (the peer 35,700, Pi 30,000 ms and 36 to 39 %% failures)", p50, p99, most)
+	p50, p99, most := run.Quantiles(waits)
+	run.Figure(t, "R3", "%d kills: %d bad files, 0 accounts and 0 taken updates lost (per 1,000 the peer 343, Pi 256 to 304 bad files)", kills, bad)
+	run.Figure(t, "R4", "after a dead holder: p50 %.1f, p99 %.1f, max %.1f ms, 0 failures (the peer 35,700, Pi 30,000 ms and 36 to 39 %% failures)", p50, p99, most)
 }
 
 // holdsTaken is holdsAll for files that others write yet: what was taken may stand in the journal.

@@ -15,11 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pimultiauth/tests/pis"
-	"pimultiauth/tests/process"
+	"pimultiauth/tests/run"
 )
 
 // crash asks for these tests (make crash, crash-long).
-const crash = process.Load("CRASH")
+const crash = run.Load("CRASH")
 
 const (
 	accounts = 20
@@ -74,7 +74,7 @@ func read(dir string) (file, error) {
 
 // writer is a process of this folder and what it has said.
 type writer struct {
-	*process.Process
+	*run.Process
 	acked  []string
 	took   []float64
 	failed []string
@@ -93,7 +93,7 @@ func start(t *testing.T, below []string, script string, args ...string) *writer 
 func startIn(t *testing.T, program []string, script string, args ...string) *writer {
 	t.Helper()
 	command := append(append([]string(nil), program...), filepath.Join(pis.Root(), "tests", "crash", script))
-	return &writer{Process: process.Start(t, nil, append(command, args...)...)}
+	return &writer{Process: run.Start(t, nil, append(command, args...)...)}
 }
 
 func (p *writer) take(line string) {
@@ -175,7 +175,7 @@ func together(t *testing.T, all []*writer) (wall time.Duration) {
 	for _, p := range all {
 		p.until(t, "ready")
 	}
-	wall = process.Together(all, (*writer).end)
+	wall = run.Together(all, (*writer).end)
 	for _, p := range all {
 		require.Empty(t, p.failed)
 	}
@@ -195,7 +195,7 @@ func bare(t *testing.T, n, updates int, every ...string) string {
 	t.Helper()
 	all := many(t, n, t.TempDir(), append([]string{"plain", fmt.Sprint(updates)}, every...)...)
 	wall := together(t, all)
-	p50, p99, most := process.Quantiles(times(all))
+	p50, p99, most := run.Quantiles(times(all))
 	return fmt.Sprintf("files of their own without gate, merge and journal, beside it: %.0f/s, p50 %.1f, p99 %.1f, max %.0f ms", float64(n*updates)/wall.Seconds(), p50, p99, most)
 }
 
@@ -229,7 +229,7 @@ func holdsLast(t *testing.T, dir string, writers []*writer) {
 // private fails where a file is open to others, or a secret stands in a file, an output or a listing that is not for it.
 func private(t *testing.T, dir string, writers ...*writer) {
 	t.Helper()
-	process.Private(t, dir, canary)
+	run.Private(t, dir, canary)
 	for _, p := range writers {
 		p.Listed(t, canary)
 		require.NotContains(t, strings.Join(p.all, "\n"), canary, "a secret was said")

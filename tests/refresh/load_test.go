@@ -1,13 +1,11 @@
 package refresh
 
 import (
-	"bufio"
 	"encoding/json"
-	"io"
+	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,81 +18,55 @@ import (
 
 	"pimultiauth/core/store"
 	"pimultiauth/tests/pis"
+	"pimultiauth/tests/run"
 	"pimultiauth/tests/token"
 )
 
-// REFRESH asks for the tests with real processes: "smoke" for few of them, "long" for the counts of the bar (make refresh, refresh-long).
-var long = os.Getenv("REFRESH") == "long"
-
-func withProcesses(t *testing.T) {
-	t.Helper()
-	if os.Getenv("REFRESH") == "" {
-		t.Skip("make refresh runs it")
-	}
-}
-
-func pick(short, full int) int {
-	if long {
-		return full
-	}
-	return short
-}
+// load asks for the tests with real processes (make refresh, refresh-long).
+const load = run.Load("REFRESH")
 
 // ended is how far the clock is put on, in milliseconds, for tokens of an hour to have ended.
 const ended = 3700 * 1000
 
-const node = "../../js-loader/node_modules/node/bin/node"
-
 // child is a real process with the shipped loader and the shipped module.
 type child struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Scanner
+	*run.Process
+	t *testing.T
 }
 
 type answer struct {
 	Tokens  []string
 	Refused []string
 	Slowest int
+	// Windows are how long each new token was known to the process alone, from the reply to the first sync of what holds it, in
+	// milliseconds.
+	Windows []float64
 	Notice  string
 	Closed  bool
 }
 
 func launch(t *testing.T, folder, server string) *child {
 	t.Helper()
-	return launchIn(t, exec.Command(node, "--no-warnings", "process.ts", folder, server))
+	return launchIn(t, folder, server, pis.Node(), "--no-warnings")
 }
 
-func launchIn(t *testing.T, cmd *exec.Cmd) *child {
+// launchIn does the same in a program of its own, with what comes before the script.
+func launchIn(t *testing.T, folder, server string, program ...string) *child {
 	t.Helper()
-	c := &child{t: t, cmd: cmd}
-	c.cmd.Stderr = os.Stderr
-	var err error
-	c.in, err = c.cmd.StdinPipe()
-	require.NoError(t, err)
-	out, err := c.cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, c.cmd.Start())
-	c.out = bufio.NewScanner(out)
-	c.out.Buffer(nil, 1<<20)
-	t.Cleanup(func() {
-		_ = c.cmd.Process.Kill()
-		_, _ = c.cmd.Process.Wait()
-	})
-	return c
+	script := filepath.Join(pis.Root(), "tests", "refresh", "process.ts")
+	return &child{run.Start(t, nil, append(program, script, folder, server)...), t}
 }
 
 func (c *child) tell(message map[string]any) {
 	b, _ := json.Marshal(message)
-	_, _ = c.in.Write(append(b, '\n'))
+	c.Tell(string(b))
 }
 
 // hear waits for the answer to a round; ok is false when the process has ended.
 func (c *child) hear() (a answer, notices []string, ok bool) {
-	for c.out.Scan() {
+	for line := range c.Lines {
 		a = answer{}
-		if json.Unmarshal(c.out.Bytes(), &a) != nil {
+		if json.Unmarshal([]byte(line), &a) != nil {
 			continue
 		}
 		if a.Notice != "" {
@@ -105,6 +77,9 @@ func (c *child) hear() (a answer, notices []string, ok bool) {
 	}
 	return answer{}, notices, false
 }
+
+// gone waits for the end of one that was told to end, or killed.
+func (c *child) gone() { c.End(func(string) {}) }
 
 // machine is a folder with logins that end at an instant.
 func machine(t *testing.T, s *token.Server, accounts int, ends time.Duration) (folder string) {
@@ -124,7 +99,7 @@ func machine(t *testing.T, s *token.Server, accounts int, ends time.Duration) (f
 
 // TestOneCallForEachExpiry is O1 of the bar: many processes meet the same expiries, and each is redeemed once.
 func TestOneCallForEachExpiry(t *testing.T) {
-	withProcesses(t)
+	load.Asked(t)
 	for _, processes := range counts() {
 		t.Run(strconv.Itoa(processes)+" processes", func(t *testing.T) {
 			oneCallForEachExpiry(t, processes, launch)
@@ -138,7 +113,7 @@ func TestOneCallForEachExpiry(t *testing.T) {
 				if odd = !odd; odd {
 					return launch(t, folder, server)
 				}
-				return launchIn(t, exec.Command(pis.Bun(), "process.ts", folder, server))
+				return launchIn(t, folder, server, pis.Bun())
 			})
 		})
 	}
@@ -146,17 +121,20 @@ func TestOneCallForEachExpiry(t *testing.T) {
 
 func oneCallForEachExpiry(t *testing.T, processes int, launch func(t *testing.T, folder, server string) *child) {
 	const accounts = 20
-	rounds := pick(2, 50)
+	rounds := load.Pick(2, 50)
 	s := token.New()
 	s.Latency = 20 * time.Millisecond
 	server := httptest.NewServer(s)
 	defer server.Close()
 	folder := machine(t, s, accounts, -time.Minute)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "multi-auth-config.json"), []byte(`{"debug":true}`), 0o600))
+	writers := neighbours(t, folder)
 	var children []*child
 	for range processes {
 		children = append(children, launch(t, folder, server.URL))
 	}
 	served, slowest, waited := 0, 0, 0
+	var windows []float64
 	began := time.Now()
 	for round := range rounds {
 		for _, c := range children {
@@ -167,11 +145,15 @@ func oneCallForEachExpiry(t *testing.T, processes int, launch func(t *testing.T,
 			a, notices, ok := c.hear()
 			require.True(t, ok, "process %d has ended", i)
 			// Under such a load a process may find the gate taken for two seconds; what it has to write is in the journal then.
-			waited += len(notices)
 			for _, notice := range notices {
-				require.Contains(t, notice, "multi-auth.gate")
+				if strings.Contains(notice, "multi-auth.gate") {
+					waited++
+					continue
+				}
+				require.Contains(t, notice, "version 1", "only the peer's rewriting is worth a word")
 			}
 			answers[i] = a
+			windows = append(windows, a.Windows...)
 		}
 		calls, refused := s.Calls()
 		require.Zero(t, refused, "round %d: %d calls, revoked: %v", round, calls, s.Revoked())
@@ -184,16 +166,37 @@ func oneCallForEachExpiry(t *testing.T, processes int, launch func(t *testing.T,
 			}
 			slowest = max(slowest, a.Slowest)
 		}
+		if round == 0 || round == rounds-1 {
+			secrets(t, folder, children)
+		}
 	}
+	wrote := 0
+	for _, w := range writers {
+		w.End(func(line string) {
+			n := 0
+			if _, err := fmt.Sscanf(line, "wrote %d", &n); err == nil {
+				wrote += n
+			}
+		})
+	}
+	for _, c := range children {
+		c.tell(map[string]any{"end": true})
+		c.gone()
+	}
+	scanned := run.Private(t, folder, "access-", "refresh-")
+	require.Positive(t, wrote)
 	require.Equal(t, processes*rounds*2, served, "every request is served")
 	require.Empty(t, s.Revoked())
 	leftovers(t, folder)
-	t.Logf("O1: %d expiries, %d accounts, %d processes: %d token calls, 0 invalid_grant, %d of %d requests served, slowest %d ms with an endpoint of %d ms, %d times the journal stood in for a file; %.1f s in all (peer: 12 calls, 11 refused, 1 of 16 served; Pi 1.5.2: 1 call per expiry, slowest +352 ms)",
-		rounds*accounts, accounts, processes, rounds*accounts, served, served, slowest, s.Latency.Milliseconds(), waited, time.Since(began).Seconds())
+	p50, p99, most := run.Quantiles(windows)
+	run.Figure(t, "O1", "%d expiries, %d accounts, %d processes beside both Pis and a peer that wrote the files %d times: %d token calls, 0 invalid_grant, %d of %d requests served, slowest %d ms with an endpoint of %d ms, %d times the journal stood in for a file; %.1f s in all (peer: 12 calls, 11 refused, 1 of 16 served; Pi 1.5.2: 1 call per expiry, slowest +352 ms)",
+		rounds*accounts, accounts, processes, wrote, rounds*accounts, served, served, slowest, s.Latency.Milliseconds(), waited, time.Since(began).Seconds())
+	run.Figure(t, "O2", "under that load from the reply to the sync of what holds the token: p50 %.1f, p99 %.1f, max %.1f ms", p50, p99, most)
+	run.Figure(t, "S5", "0 tokens in %d files, in notices, on stderr, in environments and command lines of %d processes", scanned, processes)
 }
 
 func counts() []int {
-	if long {
+	if load.Long() {
 		return []int{16, 64}
 	}
 	return []int{8}
@@ -232,10 +235,11 @@ func onDisk(t *testing.T, folder, id string) string {
 // TestARefresherThatIsKilled is O2 of the bar: wherever it dies, the next process goes on. What can be lost is a token that the server
 // has rotated and that has not reached the disk: no program can keep what it has not been told.
 func TestARefresherThatIsKilled(t *testing.T) {
-	withProcesses(t)
-	kills := pick(6, 1000)
+	load.Asked(t)
+	kills := load.Pick(6, 1000)
 	rng := rand.New(rand.NewPCG(1, 2))
 	lost, rotated, slowest := 0, 0, 0
+	var windows []float64
 	for n := range kills {
 		s := token.New()
 		s.Latency = 20 * time.Millisecond
@@ -244,8 +248,8 @@ func TestARefresherThatIsKilled(t *testing.T) {
 		victim, heir := ready(t, folder, server.URL), ready(t, folder, server.URL)
 		victim.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
 		time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
-		require.NoError(t, victim.cmd.Process.Kill())
-		_, _ = victim.cmd.Process.Wait()
+		victim.Kill(t)
+		victim.gone()
 		// What the server was at comes to its end.
 		time.Sleep(2 * s.Latency)
 		current, turn := s.Current(ours + "-1")
@@ -264,20 +268,28 @@ func TestARefresherThatIsKilled(t *testing.T) {
 			require.True(t, s.Valid(a.Tokens[0]))
 			require.Empty(t, s.Revoked())
 			slowest = max(slowest, a.Slowest)
+			windows = append(windows, a.Windows...)
 		}
+		for _, c := range []*child{victim, heir} {
+			c.Listed(t, "access-", "refresh-")
+		}
+		heir.Kill(t)
+		heir.gone()
 		server.Close()
 	}
-	t.Logf("O2: %d kills -9, %d after the server had rotated, %d of them before the token was on the disk; the others went on within %d ms, the endpoint's 20 ms included",
+	run.Figure(t, "O2", "%d kills -9, %d after the server had rotated, %d of them before the token was on the disk; the others went on within %d ms, the endpoint's 20 ms included",
 		kills, rotated, lost, slowest)
+	p50, p99, most := run.Quantiles(windows)
+	run.Figure(t, "O2", "%d redemptions by one process, from the reply to the sync of what holds the token: p50 %.1f, p99 %.1f, max %.1f ms", len(windows), p50, p99, most)
 	require.LessOrEqual(t, lost, 1+kills/5, "the window is a few milliseconds of two hundred")
 }
 
 // TestARefresherThatIsToldToEnd is the other half: a signal waits for what is being redeemed.
 func TestARefresherThatIsToldToEnd(t *testing.T) {
-	withProcesses(t)
+	load.Asked(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
-		n, rotated := pick(2, 350), 0
+		n, rotated := load.Pick(2, 350), 0
 		for range n {
 			s := token.New()
 			s.Latency = 30 * time.Millisecond
@@ -286,8 +298,8 @@ func TestARefresherThatIsToldToEnd(t *testing.T) {
 			c := ready(t, folder, server.URL)
 			c.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
 			time.Sleep(time.Duration(rng.IntN(150)) * time.Millisecond)
-			require.NoError(t, c.cmd.Process.Signal(signal))
-			_, _ = c.cmd.Process.Wait()
+			c.Signal(t, signal)
+			c.gone()
 			// The server may still be at a call of a process that had not begun to redeem.
 			current, turn := s.Current(ours + "-1")
 			if turn > 1 {
@@ -296,14 +308,14 @@ func TestARefresherThatIsToldToEnd(t *testing.T) {
 			}
 			server.Close()
 		}
-		t.Logf("O2: %d times %v, %d during or after a redemption, 0 tokens lost", n, signal, rotated)
+		run.Figure(t, "O2", "%d times %v, %d during or after a redemption, 0 tokens lost", n, signal, rotated)
 	}
 }
 
 // TestALockOfOthers is O3 of the bar: neither Pi's lock on auth.json nor a holder of our gate keeps a request waiting for long, and
 // nothing is lost.
 func TestALockOfOthers(t *testing.T) {
-	withProcesses(t)
+	load.Asked(t)
 	s := token.New()
 	server := httptest.NewServer(s)
 	defer server.Close()
@@ -319,14 +331,11 @@ func TestALockOfOthers(t *testing.T) {
 	require.Equal(t, current, onDisk(t, folder, ours+"-1"))
 
 	// Somebody sits in our gate longer than anybody waits for it, while a token is redeemed.
-	holder := exec.Command(node, "--no-warnings", "-e", `const {DatabaseSync}=require("node:sqlite");const d=new DatabaseSync(process.argv[1]);d.exec("BEGIN EXCLUSIVE");console.log("in");setTimeout(()=>d.exec("ROLLBACK"),2600)`,
-		filepath.Join(folder, "multi-auth.gate"))
-	out, err := holder.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, holder.Start())
-	defer func() { _ = holder.Wait() }()
-	_, err = bufio.NewReader(out).ReadString('\n')
-	require.NoError(t, err)
+	held := time.Duration(load.Pick(4, 120)) * time.Second
+	holder := run.Start(t, nil, pis.Node(), "--no-warnings", "-e",
+		`const {DatabaseSync}=require("node:sqlite");const d=new DatabaseSync(process.argv[1]);d.exec("BEGIN EXCLUSIVE");console.log("in");setTimeout(()=>d.exec("ROLLBACK"),Number(process.argv[2]))`,
+		filepath.Join(folder, "multi-auth.gate"), fmt.Sprint(held.Milliseconds()))
+	require.Equal(t, "in", <-holder.Lines)
 	c.tell(map[string]any{"offset": 2 * ended, "requests": 1, "leave": true})
 	a, _, ok = c.hear()
 	require.True(t, ok)
@@ -336,21 +345,40 @@ func TestALockOfOthers(t *testing.T) {
 	require.Zero(t, refused)
 	current, _ = s.Current(ours + "-1")
 	require.Equal(t, current, onDisk(t, folder, ours+"-1"), "the token is on the disk before it is used")
-	t.Logf("O3: served with auth.json.lock held; with our gate held for 2.6 s the token was on the disk after %d ms and none was lost (peer: new token thrown away after 39 s)", a.Slowest)
+	run.Figure(t, "O3", "served with auth.json.lock held; with our gate held for %s the token was on the disk after %d ms and none was lost (peer: new token thrown away after 39 s)", held, a.Slowest)
 }
 
-// leftovers looks for what a process must not leave behind, and for files that others could read.
+// neighbours are processes that write the files beside ours all the time: both Pis' storages and a peer of another kind.
+func neighbours(t *testing.T, folder string) []*run.Process {
+	t.Helper()
+	auth := filepath.Join(folder, "auth.json")
+	scripts := filepath.Join(pis.Root(), "tests", "crash")
+	var all []*run.Process
+	storages, err := pis.Storages()
+	require.NoError(t, err)
+	for _, module := range storages {
+		all = append(all, run.Start(t, nil, pis.Node(), filepath.Join(scripts, "auth.mts"), auth, module, "0", "40"))
+	}
+	all = append(all, run.Start(t, nil, pis.Node(), filepath.Join(scripts, "peer.mts"), filepath.Join(folder, "multi-auth.json"), "state", "40"))
+	for _, p := range all {
+		require.Equal(t, "ready", <-p.Lines)
+	}
+	return all
+}
+
+// secrets fails where a token stands in a file that is not for it, or where anybody may list it.
+func secrets(t *testing.T, folder string, children []*child) {
+	t.Helper()
+	run.Private(t, folder, "access-", "refresh-")
+	for _, c := range children {
+		c.Listed(t, "access-", "refresh-")
+	}
+}
+
+// leftovers looks for what a process must not leave behind.
 func leftovers(t *testing.T, folder string) {
 	t.Helper()
-	require.NoError(t, filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		require.NotContains(t, d.Name(), ".tmp", path)
-		info, err := d.Info()
-		if err == nil && strings.HasPrefix(d.Name(), "multi-auth") {
-			require.Zero(t, info.Mode().Perm()&0o077, "%s is readable by others", path)
-		}
-		return nil
-	}))
+	left, err := filepath.Glob(filepath.Join(folder, "*.tmp"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

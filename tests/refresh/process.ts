@@ -1,15 +1,30 @@
 // One process of the load: a core in a loader as Pi runs it, told over standard input what time it is and how many requests to make.
 // The token endpoint's origin is sent to the loopback server here, in the test; nothing that ships can be told to.
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { makeAcquire, makeOutcome } from "../../js-loader/src/abi.ts";
-import { Core } from "../../js-loader/src/core.ts";
-import { places } from "../../js-loader/src/places.ts";
 
 const [folder = "", server = "", provider = "kimi-coding"] = process.argv.slice(2);
 const real = globalThis.fetch;
-globalThis.fetch = ((input: string, init?: RequestInit) =>
-	real(String(input).replace("https://auth.kimi.com", server), init)) as typeof fetch;
+/** When the last token came that nothing holds but this process; 0 for none. */
+let came = 0;
+let windows: number[] = [];
+globalThis.fetch = (async (input: string, init?: RequestInit) => {
+	const response = await real(String(input).replace("https://auth.kimi.com", server), init);
+	if (response.ok) came = performance.now();
+	return response;
+}) as typeof fetch;
+const { fsyncSync } = fs;
+fs.fsyncSync = (fd: number) => {
+	fsyncSync(fd);
+	if (came > 0) windows.push(Number((performance.now() - came).toFixed(2)));
+	came = 0;
+};
+syncBuiltinESMExports();
+const { Core } = await import("../../js-loader/src/core.ts");
+const { places } = await import("../../js-loader/src/places.ts");
 
 let offset = 0;
 const now = () => Date.now() + offset;
@@ -56,7 +71,8 @@ async function round(message: Round): Promise<void> {
 		if (wake === 0 || wake > now() + 60_000) break;
 		await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(wake - now(), 1), 20)));
 	}
-	say(result);
+	say({ ...result, windows });
+	windows = [];
 }
 
 let started = false;

@@ -13,6 +13,7 @@ import (
 	"pimultiauth/core"
 	"pimultiauth/core/engine"
 	"pimultiauth/providers"
+	"pimultiauth/tests/run"
 	"pimultiauth/tests/token"
 )
 
@@ -217,7 +218,7 @@ func (r *race) die(p *racer) {
 // service refuses nobody but those whose token died with a process between the reply and the disk, or was kept from the disk by its
 // errors until the hold's patience ended.
 func TestManyProcessesRedeemEachTokenOnce(t *testing.T) {
-	seeds := pick(150, 20000)
+	seeds := load.Pick(150, 20000)
 	deaths, calls, served := 0, 0, 0
 	for seed := range seeds {
 		r := &race{
@@ -268,5 +269,5 @@ func TestManyProcessesRedeemEachTokenOnce(t *testing.T) {
 	}
 	require.NotZero(t, served)
 	require.NotZero(t, calls)
-	t.Logf("O1/O4: %d seeds, 2 to 6 processes, %d deaths at any effect: %d redemptions, each token once, 0 false suspensions, %d requests served", seeds, deaths, calls, served)
+	run.Figure(t, "O4", "%d seeds, 2 to 6 processes, %d deaths at any effect: %d redemptions, each token once, 0 false suspensions, %d requests served", seeds, deaths, calls, served)
 }

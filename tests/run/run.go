@@ -1,5 +1,5 @@
-// Package process runs programs of a test as processes of their own, lines in and lines out, and prints figures beside those of others.
-package process
+// Package run runs programs of a test as processes of their own, lines in and lines out, and prints figures beside those of others.
+package run
 
 import (
 	"bufio"
