@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"pimultiauth/core"
 	"pimultiauth/core/flow"
 	"pimultiauth/core/store"
@@ -80,6 +82,19 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 		for _, r := range h.Do(e.effect(core.Effect{File: &core.File{Op: "read", Name: "journal"}})) {
 			if r.File != nil {
 				journal = r.File.Text.Reveal()
+			}
+		}
+		// What is not there yet may have been written before the journal was read.
+		var again []core.Effect
+		for i, name := range files {
+			if file := e.files[name]; file != nil && name != "usage" && journal != "" {
+				effects[i] = e.effect(core.Effect{File: &core.File{Op: "read", Name: name}})
+				again = append(again, effects[i])
+			}
+		}
+		if len(again) > 0 {
+			for _, r := range h.Do(again...) {
+				results[r.ID] = r
 			}
 		}
 	}
@@ -203,16 +218,22 @@ func (e *Engine) readOurs(turn *core.Turn, file *ours, r core.Result, journal st
 	text, missing := r.File.Text.Reveal(), r.File.Missing
 	damaged, readOnly := store.Check(text, float64(file.version))
 	old := file.name == "state" && store.IsOld(text)
+	// What is only put off in the journal is of a file that nobody has written yet.
+	written := file.tree.Known() || strings.Contains(journal, `{"known":"`+file.name)
 	if missing || text == "" || damaged != "" || old {
 		store.Recall(journal, file.name, file.tree)
 	}
 	known := file.tree.Known()
 	heal := func(why string) {
-		e.complain(turn, "warning", name, why)
+		if why != "" {
+			e.complain(turn, "warning", name, why)
+		}
 		turn.Effects = append(turn.Effects, e.effect(core.Effect{File: &core.File{Op: "save", Name: file.name, Delta: core.Secret(e.blank(file)), Sync: true}}))
 	}
 	anew = true
 	switch {
+	case missing && known && !written:
+		heal("")
 	case missing && known:
 		heal("something removed it; what is known is written anew.")
 	case missing:
