@@ -229,6 +229,7 @@ export interface Merge {
 	file: string;
 	/** Current is the file's text as it stands; "" when there is none. */
 	current: string;
+	/** Delta is the changes, each on a line of its own; "" where the effect's own part says them now. */
 	delta: string;
 }
 
@@ -452,7 +453,7 @@ export interface File {
 	op: string;
 	/** Name is the file's, or the hold's: any text. Of a created file it is the path; "~" stands for the person's folder. */
 	name: string;
-	/** Key is the entry that is erased or put, or what is mended. */
+	/** Key is the entry that is erased or put, or what is mended. Of the journal "pending" reads only what is not in its file yet. */
 	key: string;
 	/** Delta is merged into the file under the gate ("save") or written after its end ("append"). */
 	delta: string;
