@@ -123,10 +123,10 @@ install: all js-loader/README.md
 	@go run ./tests/place "$(AGENT)"
 
 # The package carries the project's own papers.
-js-loader/README.md: README.md LICENSE CHANGELOG.md $(wildcard docs/*.svg)
+js-loader/README.md: README.md LICENSE CHANGELOG.md SECURITY.md $(wildcard docs/*.svg)
 	@mkdir -p js-loader/docs
 	cp docs/*.svg js-loader/docs/
-	cp README.md LICENSE CHANGELOG.md js-loader/
+	cp README.md LICENSE CHANGELOG.md SECURITY.md js-loader/
 
 pack: all js-loader/README.md
 	@mkdir -p .build
@@ -168,4 +168,4 @@ bench: all
 	@go run ./tests/bench
 
 clean:
-	rm -rf .build $(WASM) $(BUNDLE) js-loader/main.cjs js-loader/README.md js-loader/LICENSE js-loader/CHANGELOG.md js-loader/docs
+	rm -rf .build $(WASM) $(BUNDLE) js-loader/main.cjs js-loader/README.md js-loader/LICENSE js-loader/CHANGELOG.md js-loader/SECURITY.md js-loader/docs

@@ -20,6 +20,7 @@ var packed = []string{
 	"CHANGELOG.md",
 	"LICENSE",
 	"README.md",
+	"SECURITY.md",
 	"balancer/credential-backoff.d.ts",
 	"balancer/credential-backoff.js",
 	"balancer/index.d.ts",

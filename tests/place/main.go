@@ -20,7 +20,7 @@ import (
 const name = "pi-multi-auth"
 
 // placed are the files of the package, by their place in js-loader.
-var placed = []string{"index.js", "main.cjs", "core.wasm", "balancer", "package.json", "README.md", "LICENSE", "CHANGELOG.md", "docs", ".env.example"}
+var placed = []string{"index.js", "main.cjs", "core.wasm", "balancer", "package.json", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "docs", ".env.example"}
 
 func main() {
 	if len(os.Args) != 2 {
