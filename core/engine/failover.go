@@ -27,7 +27,7 @@ func (e *Engine) nobody(r *request, p *pool.Pool, at core.Time) core.Turn {
 	if keys := e.renewable(r, p, at); len(keys) > 0 && r.attempts < maxAttempts {
 		return e.begin(func(h *flow.Host) core.Turn { return e.renewFor(h, r, keys) })
 	}
-	if !r.looked && e.overlooked(r, p, at) {
+	if !r.looked && r.attempts < maxAttempts && r.here < r.limit(p) && e.overlooked(r, p, at) {
 		r.looked = true
 		return e.begin(func(h *flow.Host) core.Turn { return e.lookFor(h, r) })
 	}

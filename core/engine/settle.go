@@ -153,7 +153,7 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 		p.Failed(i, at)
 	}
 	doubtful := soft && (pool.Doubtful(c.Standing) || pool.Doubtful(c.Models[pool.ModelKey(r.model)]))
-	if f.Verdict == core.Retry && again && !doubtful && !r.retried && !o.Emitted && f.Until.Sub(at) <= longestPause && r.here < r.limit(p) {
+	if f.Verdict == core.Retry && again && !doubtful && p.Ready(i, r.ask(at)) && !r.retried && !o.Emitted && f.Until.Sub(at) <= longestPause && r.here < r.limit(p) {
 		r.retried = true
 		notBefore := at.Add(retryPause)
 		if notBefore.Before(f.Until) {

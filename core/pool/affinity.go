@@ -33,14 +33,14 @@ func (p *Pool) stay(ask Ask) (int, Reason, core.Duration) {
 	if !ok {
 		return p.join(ask)
 	}
-	if i := p.Find(home.Account); i >= 0 && (ask.Bound || ask.At.Sub(home.At) <= p.warm()) && p.ready(i, ask) {
+	if i := p.Find(home.Account); i >= 0 && (ask.Bound || ask.At.Sub(home.At) <= p.warm()) && p.Ready(i, ask) {
 		if !p.leave(i, home, ask) {
 			return i, HomeWon, 0
 		}
 		return -1, "", 0
 	}
 	if home.Before != "" && ask.At.Sub(home.BeforeAt) <= p.warm() {
-		if i := p.Find(home.Before); i >= 0 && p.ready(i, ask) {
+		if i := p.Find(home.Before); i >= 0 && p.Ready(i, ask) {
 			return i, BackWon, 0
 		}
 	}
@@ -54,7 +54,7 @@ func (p *Pool) join(ask Ask) (int, Reason, core.Duration) {
 		return -1, "", 0
 	}
 	i := p.Find(home.Account)
-	if i < 0 || ask.At.Sub(home.At) > p.warm() || !p.ready(i, ask) {
+	if i < 0 || ask.At.Sub(home.At) > p.warm() || !p.Ready(i, ask) {
 		return -1, "", 0
 	}
 	p.looked = true

@@ -56,7 +56,7 @@ func (p *Pool) Blocks(ask Ask) []core.FaultKind {
 func (p *Pool) MeanHealth(ask Ask) float64 {
 	sum, count := int64(0), int64(0)
 	for i := range p.Accounts {
-		if p.ready(i, ask) {
+		if p.Ready(i, ask) {
 			wellness, _ := p.Accounts[i].wellness(ask.At)
 			sum, count = sum+wellness, count+1
 		}

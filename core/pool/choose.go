@@ -42,7 +42,7 @@ func (p *Pool) pick(ask Ask) Pick {
 	unpinned := false
 	if p.Pin.Account != "" {
 		i := p.Find(p.Pin.Account)
-		if i >= 0 && p.ready(i, ask) {
+		if i >= 0 && p.Ready(i, ask) {
 			return Pick{Index: i, Why: PinWon}
 		}
 		if p.Pin.Strict {
@@ -68,8 +68,8 @@ func (p *Pool) pick(ask Ask) Pick {
 	return pick
 }
 
-// ready reports whether a candidate may be leased now.
-func (p *Pool) ready(i int, ask Ask) bool {
+// Ready reports whether a candidate may be leased now.
+func (p *Pool) Ready(i int, ask Ask) bool {
 	reason, _, _ := p.Judge(&p.Accounts[i], ask)
 	return reason == ""
 }
@@ -77,7 +77,7 @@ func (p *Pool) ready(i int, ask Ask) bool {
 // explicit finds a ready key that was given with the request, -1 for none. Accounts of Pi's own resolution stand behind those of files.
 func (p *Pool) explicit(ask Ask) int {
 	for i := len(p.Accounts) - 1; i >= 0 && p.Accounts[i].Source != "stored"; i-- {
-		if p.Accounts[i].Source == "explicit" && p.ready(i, ask) {
+		if p.Accounts[i].Source == "explicit" && p.Ready(i, ask) {
 			return i
 		}
 	}
@@ -135,7 +135,7 @@ func (p *Pool) choose(ask Ask) Pick {
 	s := p.sieve(ask)
 	for range len(p.Accounts) + 1 {
 		pick := p.grouped(&s)
-		if pick.Index < 0 || p.ready(pick.Index, ask) {
+		if pick.Index < 0 || p.Ready(pick.Index, ask) {
 			return pick
 		}
 		p.touch(pick.Index)

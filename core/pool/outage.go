@@ -21,6 +21,8 @@ const (
 	// spreadShare and maxSpread bound how far the returns of several processes are spread after an end they share.
 	spreadShare = 8
 	maxSpread   = 25 * core.Second
+	// justNow is how long an answer says that there is no outage.
+	justNow = 10 * core.Second
 	// sullied is how long an answer speaks for an account in an outage.
 	sullied = core.Hour
 	// maxPaces bounds the models whose usual wait is kept.
@@ -96,11 +98,12 @@ func (p *Pool) Spend(at core.Time) bool {
 	return budgetFull-p.Live.Budget >= budgetOpen
 }
 
-// Unsullied reports whether an account has answered lately and nothing speaks against it since: going to it adds at most one attempt to an
-// outage, and to one of that many accounts as are in use.
+// Unsullied reports whether nothing speaks against an account, and it has answered lately or another one just now: going to it adds at
+// most one attempt to an outage, and the accounts that are not in use add none.
 func (p *Pool) Unsullied(i int, model string, at core.Time) bool {
 	c := &p.Accounts[i]
-	return !Doubtful(c.Standing) && !Doubtful(c.Models[model]) && c.Live.Served >= c.Live.Failed && at.Sub(c.Live.Served) <= sullied
+	return !Doubtful(c.Standing) && !Doubtful(c.Models[model]) && c.Live.Served >= c.Live.Failed &&
+		(at.Sub(c.Live.Served) <= sullied || at.Sub(p.Live.Answered) <= justNow)
 }
 
 // Earn counts an answer.
@@ -148,6 +151,7 @@ func mix(seed int64) int64 {
 // Answered keeps what an answer tells of an account: that it serves, how fast beside the model's usual, and how much work it did.
 func (p *Pool) Answered(i int, model string, at core.Time, o *core.Outcome) {
 	p.Earn()
+	p.Live.Answered = at
 	l := &p.Accounts[i].Live
 	what := uint8(markSoft)
 	if l.Served <= p.Accounts[i].Usage.At || l.ServedModel != model {

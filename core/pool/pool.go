@@ -64,6 +64,8 @@ type PoolLive struct {
 	// Budget is what was spent on retries after soft faults, in thousandths of one, and BudgetAt when it was last looked at.
 	Budget   int64
 	BudgetAt core.Time
+	// Answered is when an account last answered.
+	Answered core.Time
 	// MovedAt is when a session last went to another account.
 	MovedAt core.Time
 	// GroupAfter is the group the last new session was given, and Places the last account by group.

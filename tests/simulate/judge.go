@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -38,6 +37,8 @@ type Judge struct {
 	// outage counts requests that lived wholly in a total outage, and the attempts beyond one each.
 	outageRequests, outageRetries int
 	savedAt                       []core.Time
+	// placed are the accounts that sessions were last sent to.
+	placed map[string]string
 	// returns are what processes said of one end that they were all told.
 	returns   map[core.Time]map[int]core.Time
 	successes int
@@ -68,7 +69,7 @@ const (
 
 // NewJudge watches a world whose driver is our engine in a mode.
 func NewJudge(w *World, mode core.Mode) *Judge {
-	j := &Judge{w: w, fair: mode, returns: map[core.Time]map[int]core.Time{}}
+	j := &Judge{w: w, fair: mode, placed: map[string]string{}, returns: map[core.Time]map[int]core.Time{}}
 	for range w.fleet.Processes {
 		j.missed = append(j.missed, make([]int, len(w.fleet.Accounts)))
 		j.savedAt = append(j.savedAt, 0)
@@ -95,10 +96,11 @@ func (j *Judge) free(p *process, r *request) int {
 	return -1
 }
 
-// doubted says that usage that was told, true then or a lie within the last day, may speak against an account for a model.
+// doubted says that usage that was told may speak against an account for a model: it was true then, or a lie within the last day, or one
+// that the page has not put right since.
 func (j *Judge) doubted(i int, model string) bool {
 	a := j.w.truth.accounts[i]
-	return j.w.now.Sub(a.lied) <= core.Day || j.w.now.Before(a.told(model).Add(32*core.Second))
+	return j.w.now.Sub(a.lied) <= core.Day || a.lied > a.honest || j.w.now.Before(a.told(model).Add(32*core.Second))
 }
 
 func contains(list []int, v int) bool {
@@ -117,6 +119,7 @@ func (j *Judge) leased(p *process, r *request, lease *core.Lease) {
 		j.fail("I1", "process %d leased %q, which is no account", p.id, lease.Account)
 		return
 	}
+	j.placed[sessionName(r.turn.Session)] = lease.Account
 	start := max(j.w.now, lease.NotBefore)
 	if end := p.known.blocked(i, r.turn.Model); end > start.Add(core.Second) && !j.w.truth.Could(i, r.turn.Model, j.w.now) &&
 		start.Sub(j.w.truth.accounts[i].lied) > core.Day {
@@ -215,7 +218,8 @@ func (j *Judge) settled(p *process, r *request, i int, reply *Reply) {
 		} else {
 			p.known.learn(i, f.after(p.known.accounts[i]))
 		}
-		if reply.Refused == "" {
+		if reply.Refused == "" || (reply.Refused == "rate" && reply.Told.IsZero()) {
+			// A bare refusal says as little of whose it is.
 			p.known.failed = now
 			r.outage = true
 		}
@@ -295,9 +299,8 @@ func (j *Judge) stepped(p *process, m *core.Message, turn *core.Turn, err error)
 	// That a cooldown is over is news for the others and is written at once.
 	quiet := m.Settle != nil && m.Settle.Outcome.OK && turn.Done != nil && !p.cleared
 	if m.Acquire != nil && turn.Lease != nil && turn.Flow == 0 {
-		if r := p.asking(m.Acquire.Session); r >= 0 && accountIndex(turn.Lease.Account) == r {
-			quiet = true
-		}
+		// A session that was sent elsewhere meanwhile has a place to tell of.
+		quiet = j.placed[m.Acquire.Session] == turn.Lease.Account
 	}
 	if quiet {
 		for i := range turn.Effects {
@@ -317,15 +320,6 @@ func (j *Judge) stepped(p *process, m *core.Message, turn *core.Turn, err error)
 			j.cleared(p)
 		}
 	}
-}
-
-// asking is the account of a session's last answer.
-func (p *process) asking(session string) int {
-	n, err := strconv.Atoi(strings.TrimPrefix(session, "s"))
-	if err != nil {
-		return -1
-	}
-	return p.w.homes[n]
 }
 
 // cleared asks the core what it thinks of accounts that have served since they failed.
@@ -454,8 +448,8 @@ func (j *Judge) kept(p *process, i int, model string, old, next core.Standing) {
 	}
 	if next.Fault == old.Fault && next.At > old.At && old.Until > next.At && next.Until < old.Until-1500 && next.Source == old.Source &&
 		old.Source != core.FromDefault && (old.Source != core.FromWindow || j.spentUntil(i, model, old.Until)) &&
-		// Who could not hold a login's lock, since the disk is full, has not read either what others say of it.
-		(old.Fault != core.Unauthorized || j.w.now.Sub(j.w.disk.full) > core.Minute) {
+		// How long a login that cannot be renewed rests is each process's own guess.
+		old.Fault != core.Unauthorized {
 		j.fail("I8", "a repeat made the cooldown of %s end %d s earlier", what, old.Until.Sub(next.Until)/core.Second)
 	}
 }

@@ -42,10 +42,11 @@ func (f fact) served(at core.Time) fact {
 	return fact{at: at, clean: true}
 }
 
-// after is what is known after a failure that followed another one: one that names no end leaves the end that was named.
+// after is what is known after a failure that followed another one: a later end that was named stands.
 func (f fact) after(old fact) fact {
-	if f.open = f.until.IsZero(); f.open && !old.clean && f.at.Before(old.until) {
-		f.until = old.until
+	f.open = f.until.IsZero()
+	if !old.clean && f.at.Before(old.until) {
+		f.until = max(f.until, old.until)
 	}
 	return f
 }

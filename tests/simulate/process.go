@@ -215,7 +215,7 @@ func (p *process) answered(r *request, t core.Turn) {
 		if i < 0 || i >= len(w.truth.accounts) {
 			return
 		}
-		p.out[t.Lease.ID] = r
+		p.out[t.Lease.ID], r.account = r, i
 		lease := *t.Lease
 		begun := max(w.now, lease.NotBefore)
 		r.waited += begun.Sub(w.now)
