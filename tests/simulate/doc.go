@@ -44,8 +44,8 @@
 //
 //   - I1: no account is leased that the process was told is blocked, nor a request refused, while one that nothing speaks against is there;
 //     a lease carries its own account's credential.
-//   - I2: in the modes that go round, an account that nothing speaks against is passed by at most 2F times; no request waits longer than a
-//     minute for an account, and every one ends.
+//   - I2: in the modes that go round, an account that nothing speaks against is passed by at most 2F times, 4F in the one that evens
+//     out what accounts have done; no request waits longer than a minute and some pauses for an account, and every one ends.
 //   - I3: what was learned stays in the file; an account stays until it is removed; a renewed token is durable before it is used, and the
 //     last one is in the files at the end unless its only holder died.
 //   - I4: a refresh token is redeemed once.

@@ -180,12 +180,17 @@ func (j *Judge) newHome(p *process, r *request, picked int) {
 		clear(row)
 		return
 	}
+	most := 2 * len(row)
+	if j.fair == core.Balancer {
+		// It evens out what accounts have done: one that has just done more than its share is passed by for longer.
+		most *= 2
+	}
 	for i := range row {
 		switch {
 		case i == picked, !p.known.clean(i, r.turn.Model), j.doubted(i, r.turn.Model):
 			row[i] = 0
 		default:
-			if row[i]++; row[i] > 2*len(row) {
+			if row[i]++; row[i] > most {
 				j.fail("I2", "%s was free and passed by %d times in a row", accountID(i), row[i])
 				row[i] = 0
 			}
