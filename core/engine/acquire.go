@@ -42,8 +42,10 @@ type request struct {
 	// waited says that the request has stood by for an account once.
 	waited bool
 	// looked says that usage was read anew before it was to be refused.
-	looked   bool
+	looked bool
+	// probing says that it tries an account whose bench has ended, and benched is what was known of that one.
 	probing  bool
+	benched  core.Standing
 	attempts int
 	// here counts the attempts at the present provider.
 	here     int

@@ -116,22 +116,32 @@ func (e *Engine) standing(p *pool.Pool, i int, model string, s core.Standing) {
 // beginTrial lets one request try an account whose bench has ended, in this process and by the shared state in the others.
 func (e *Engine) beginTrial(r *request, p *pool.Pool, i int, at core.Time) []core.Effect {
 	c := &p.Accounts[i]
-	r.probing = true
+	if at.Before(c.Live.Probe) {
+		// One that nobody else is left for joins the trial that is on.
+		return nil
+	}
+	r.probing, r.benched = true, c.Standing
 	c.Live.Probe = at.Add(pool.ProbeSpan)
 	p.Touch(i)
 	if c.Standing.Fault == "" || c.Standing.Until.IsZero() {
 		return nil
 	}
 	held := c.Standing
-	held.At, held.Until = at, c.Live.Probe
+	held.At, held.Until = max(at, held.At+1), c.Live.Probe
+	e.standing(p, i, "", held)
 	return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", held), false)}
 }
 
-// endTrial ends it, whatever came of it.
+// endTrial ends it, whatever came of it; who learned nothing leaves the account to the next one here.
 func (e *Engine) endTrial(r *request, p *pool.Pool, i int) {
-	if r.probing {
-		r.probing = false
-		p.Accounts[i].Live.Probe = 0
-		p.Touch(i)
+	if !r.probing {
+		return
 	}
+	r.probing = false
+	if c := &p.Accounts[i]; c.Standing.Fault == r.benched.Fault && c.Standing.Until == c.Live.Probe {
+		r.benched.At = c.Standing.At
+		c.Standing = r.benched
+	}
+	p.Accounts[i].Live.Probe = 0
+	p.Touch(i)
 }

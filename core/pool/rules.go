@@ -77,6 +77,9 @@ func (p *Pool) judge(c *Candidate, model, project string, at core.Time) (Reason,
 			if s.Until.IsZero() {
 				return IsSuspended, 0, s.Cause
 			}
+			if s.Until == c.Live.Probe {
+				return BeingProbed, until, s.Cause
+			}
 			return IsCooling, until, s.Cause
 		}
 	}
