@@ -132,6 +132,8 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 		}
 	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) && e.canRenew(c) {
 		a.Why = "login expired; it is renewed with the next request"
+	} else if !c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) {
+		a.Standing, a.Fault, a.Why, a.Fix = core.StandingSuspended, core.Unauthorized, "key expired", e.fix(core.Unauthorized, c)
 	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) {
 		a.Standing, a.Fault, a.Why, a.Fix = core.StandingSuspended, core.Unauthorized, "login expired", e.fix(core.Unauthorized, c)
 	}

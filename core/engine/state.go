@@ -325,6 +325,11 @@ func (e *Engine) candidate(account core.Account, known store.AccountState, old *
 	if known.Label != "" {
 		c.Label = known.Label
 	}
+	if p := e.catalogue[account.Provider]; p.TokenPrefix != "" && !c.Login {
+		if credential, ok := core.ReadCredential(c.Credential); ok {
+			c.Expires = p.Ends(credential)
+		}
+	}
 	if why := e.override(&c); why != "" {
 		// Nothing is sent anywhere until the entry is corrected; this standing is of the entry and is not kept.
 		c.Standing = core.Standing{At: 1, Fault: core.Misconfigured, Cause: why}

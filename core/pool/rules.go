@@ -88,7 +88,7 @@ func (p *Pool) judge(c *Candidate, model, project string, at core.Time) (Reason,
 			return ModelCooling, until, s.Cause
 		}
 	}
-	if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) {
+	if !c.Expires.IsZero() && !at.Before(c.Expires) {
 		return LoginExpired, 0, "its access token has ended"
 	}
 	return p.judgeQuota(c, model, at)

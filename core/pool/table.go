@@ -109,7 +109,7 @@ func (p *Pool) renew(t *table, i int, at core.Time) *row {
 	switch {
 	case !r.ready && at < until:
 		r.until = min(r.until, until)
-	case r.ready && c.Login && !c.Expires.IsZero():
+	case r.ready && !c.Expires.IsZero():
 		r.until = min(r.until, c.Expires)
 	}
 	var e core.Entitlement
