@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,4 +73,38 @@ func TestEmptyAnswersEndInAnError(t *testing.T) {
 	}
 	assert.LessOrEqual(t, attempts, 3)
 	assert.NotNil(t, turn.Refuse)
+}
+
+// D14, D15 and O14: the base URL of a Cloudflare token names its account, and nothing else.
+func TestVectorsOfCloudflaresAddress(t *testing.T) {
+	const good = "https://api.cloudflare.com/client/v4/accounts/0123456789abcdef0123456789abcdef/ai/v1"
+	for _, tt := range []struct{ row, url, want string }{
+		{"D14", good, good},
+		{"D14, O14, with a slash", good + "/", good},
+		{"D15, http", strings.Replace(good, "https", "http", 1), ""},
+		{"D15, another host", strings.Replace(good, ".com", ".com.evil.tld", 1), ""},
+		{"D15, no account", "https://api.cloudflare.com/client/v4/accounts//ai/v1", ""},
+		{"D15, an endpoint", good + "/chat/completions", ""},
+	} {
+		t.Run(tt.row, func(t *testing.T) {
+			line := (&core.Object{}).String("what", "override").String("provider", "cloudflare-workers-ai").Raw("request", fmt.Sprintf(`{"baseUrl":%q}`, tt.url)).Text()
+			turn, err := engine.New(providers.All()).Step(core.Message{At: start, Inspect: &core.Inspect{Line: line}})
+			require.NoError(t, err)
+			if tt.want == "" {
+				assert.Contains(t, turn.Inspected.Line, `"error"`)
+				return
+			}
+			assert.JSONEq(t, fmt.Sprintf(`{"request":{"baseUrl":%q}}`, tt.want), turn.Inspected.Line)
+		})
+	}
+}
+
+// H25: what an answer says of a limit that is not reached keeps nobody out.
+func TestHeadersOfAnAnswerCoolNobody(t *testing.T) {
+	p := newDisk("groq").process(t)
+	lease := p.ask("openai-completions").Lease
+	p.settle(lease.ID, core.Outcome{OK: true, Status: 200, Headers: []core.Header{{Name: "x-ratelimit-limit-requests", Value: "50"},
+		{Name: "x-ratelimit-remaining-requests", Value: "49"}, {Name: "x-ratelimit-reset-requests", Value: "1m"}}})
+	assert.NotNil(t, p.ask("openai-completions").Lease)
+	assert.NotContains(t, p.disk.files["state"], "fault")
 }
