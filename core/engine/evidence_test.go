@@ -167,3 +167,21 @@ func TestStandingByAddsNoAttempts(t *testing.T) {
 	}
 	assert.LessOrEqual(t, attempts, 4, "two more than there are accounts")
 }
+
+func TestHowWellAnAccountServesOutlivesItsProcess(t *testing.T) {
+	d := newDisk("demo", "demo-1")
+	d.files["config"] = `{"rotationModes":{"demo":"balancer"}}`
+	p := d.process(t)
+	for range 20 {
+		p.at = p.at.Add(2 * core.Minute)
+		p.settle(p.acquire("s").Lease.ID, good)
+	}
+	h := store.Parse(d.files["state"]).Account("demo", "demo").Health
+	assert.Greater(t, h.Good, 4.5)
+	assert.Zero(t, h.Bad)
+
+	withState(d)
+	assert.Equal(t, "demo", d.process(t).acquire("").Lease.Account)
+	withState(d, store.HealthDelta("demo", "demo", store.Health{At: start.Add(-core.Minute), Good: 2, Bad: 10}))
+	assert.Equal(t, "demo-1", d.process(t).acquire("").Lease.Account, "the first one failed for a process that is gone")
+}

@@ -81,8 +81,16 @@ func (e *Engine) count(p *pool.Pool, i int, o *core.Outcome, at core.Time) []cor
 
 func (e *Engine) tellCount(p *pool.Pool, i int, n *counted, at core.Time) core.Effect {
 	n.told, n.tally.Untold = at, false
-	return e.saveDelta(store.CountDelta(p.Provider, p.Accounts[i].ID, core.Decimal(e.salt), &n.tally, at), false)
+	c := &p.Accounts[i]
+	delta := store.CountDelta(p.Provider, c.ID, core.Decimal(e.salt), &n.tally, at)
+	if h := c.Live.Health; !h.At.IsZero() {
+		delta = store.Merge(delta, store.HealthDelta(p.Provider, c.ID, store.Health{At: h.At, Good: thousandth(h.Good), Bad: thousandth(h.Bad), Slow: thousandth(h.Slow)}))
+	}
+	return e.saveDelta(delta, false)
 }
+
+// thousandth rounds what is written down; more digits of it mean nothing.
+func thousandth(v float64) float64 { return float64(int64(float64(v*1000)+0.5)) / 1000 }
 
 func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at core.Time) core.Turn {
 	turn := core.Turn{Done: &core.Done{}}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pimultiauth/core"
+	"pimultiauth/core/health"
 	"pimultiauth/core/pool"
 	"pimultiauth/core/store"
 )
@@ -338,6 +339,10 @@ func (e *Engine) candidate(account core.Account, known store.AccountState, old *
 		if i := old.Find(account.ID); i >= 0 {
 			c.InFlight, c.LastUsed, c.Live = old.Accounts[i].InFlight, old.Accounts[i].LastUsed, old.Accounts[i].Live
 		}
+	}
+	if h := known.Health; c.Live.Health.At.IsZero() && !h.At.IsZero() {
+		// Whoever begins takes over how it went for the others; what it sees itself counts from then on.
+		c.Live.Health = health.Score{At: min(h.At, e.at), Good: h.Good, Bad: h.Bad, Slow: h.Slow}
 	}
 	e.plan(&c, known.Renewal)
 	return c

@@ -21,7 +21,7 @@ import (
 //	   "place":{at,account}, "standing":{at,fault,until,cause,source}, "sessions":{"<session>":{at,account}},
 //	   "accounts":{"<account>":{
 //	     "settings":{"<name>":{at,value}}, "standing":{at,fault,until,cause,source,mark}, "models":{"<model>":standing},
-//	     "counts":{"<instance>":{at,hours:[[hour,requests,failures]]}},
+//	     "health":{at,good,bad,slow}, "counts":{"<instance>":{at,hours:[[hour,requests,failures]]}},
 //	     "removed":{at,mark}}}}}}
 //
 // Names of settings are label, paused, pause, reserve, overage, priority and projects; what may hold a secret is in the accounts file.
@@ -65,6 +65,7 @@ type AccountState struct {
 	Settings core.Settings
 	// Label is what a person calls the account; "" leaves the name it came with.
 	Label   string
+	Health  Health
 	Removed Removed
 	// Renewal is how the renewing of its login went last.
 	Renewal Renewal
@@ -74,6 +75,14 @@ type AccountState struct {
 type Home struct {
 	Account string
 	At      core.Time
+}
+
+// Health is how an account has served lately, as core/health counts it.
+type Health struct {
+	At   core.Time
+	Good float64
+	Bad  float64
+	Slow float64
 }
 
 // Counts are the requests of an account in the last day, over all processes.
@@ -207,6 +216,11 @@ func readAccount(n *node) AccountState {
 			a.Models[f.key] = s
 		}
 	}
+	if health := n.get("health").value(); health.IsObject() {
+		a.Health = Health{
+			At: readTime(health.Get("at")), Good: readCount(health.Get("good")), Bad: readCount(health.Get("bad")), Slow: readCount(health.Get("slow")),
+		}
+	}
 	removed := n.get("removed").value()
 	a.Removed = Removed{readTime(removed.Get("at")), readMark(removed.Get("mark"))}
 	a.Renewal = readRenewal(n.get("renewal").value())
@@ -321,6 +335,11 @@ func HomeDelta(provider, account, session string, at core.Time) string {
 		return "{}"
 	}
 	return wrap(provider, "sessions", nest(session, stamped(at).String("account", account).Text()))
+}
+
+// HealthDelta is the change of how well an account has served.
+func HealthDelta(provider, account string, h Health) string {
+	return accountDelta(provider, account, "health", stamped(h.At).Float("good", h.Good).Float("bad", h.Bad).Float("slow", h.Slow).Text())
 }
 
 // RemovedDelta is the change a person makes who removes an account whose credential had the given mark.

@@ -239,6 +239,7 @@ func TestAStateTakesWrongTypesAsAbsent(t *testing.T) {
 	d := p.Account("d")
 	assert.Equal(t, "red", d.Label)
 	assert.Equal(t, core.Settings{Projects: []string{"/a"}}, d.Settings)
+	assert.Zero(t, d.Health)
 	assert.Zero(t, d.Removed)
 	assert.Empty(t, p.Sessions)
 	assert.Empty(t, p.Order)
@@ -263,7 +264,7 @@ func TestSettingsComeBackAsTheyWereWritten(t *testing.T) {
 		store.PinDelta("p", core.Pin{Account: "a", Strict: true}, 1), store.OrderDelta("p", []string{"b", "a"}, 1), store.StrategyDelta("p", core.ByTurn, 1),
 		store.GroupDelta("p", group, 1), store.GroupDelta("p", core.Group{ID: "gone"}, 1), store.GroupRemovedDelta("p", "gone", 2),
 		store.ChainDelta(chain, 1), store.HiddenDelta("h", true, 1), store.HiddenDelta("s", true, 1), store.HiddenDelta("s", false, 2),
-		store.RemovedDelta("p", "a", 7, 8),
+		store.HealthDelta("p", "a", store.Health{At: 5, Good: 1.5, Bad: 2, Slow: 1.25}), store.RemovedDelta("p", "a", 7, 8),
 	} {
 		tree.Join(delta)
 	}
@@ -271,6 +272,7 @@ func TestSettingsComeBackAsTheyWereWritten(t *testing.T) {
 	a := p.Account("a")
 	assert.Equal(t, "Mine", a.Label)
 	assert.Equal(t, core.Settings{Paused: true, Pause: "tax", Reserve: true, Overage: true, Priority: -4, Projects: []string{"/w"}}, a.Settings)
+	assert.Equal(t, store.Health{At: 5, Good: 1.5, Bad: 2, Slow: 1.25}, a.Health)
 	assert.Equal(t, store.Removed{At: 8, Mark: 7}, a.Removed)
 	assert.Equal(t, core.FillFirst, p.Mode)
 	assert.Equal(t, core.Pin{Account: "a", Strict: true}, p.Pin)
