@@ -43,3 +43,19 @@ func TestALedgerAddsUpWhatChoicesCost(t *testing.T) {
 	assert.Equal(t, pool.Sum{Requests: 2, Refusals: 2, Avoidable: 1, Nobody: 1, Switches: 2, Cold: 750, Windows: 1, Unused: 38}, sums[1])
 	assert.Equal(t, at-8*day, l.Since)
 }
+
+func FuzzLedger(f *testing.F) {
+	f.Add(`{"at":1000,"provider":"p","ask":{"session":"s","prompt":7},"pick":{"account":"a"},"home":{"account":"b"}}` + "\n" + `{"account":{"id":"a"}}`)
+	f.Add(`{"pool":{"provider":"p","accounts":[{"id":"a","usage":{"windows":[{"name":"weekly","minutes":10080,"usedPercent":40,"resetsAt":900}]}}]}}`)
+	f.Fuzz(func(t *testing.T, lines string) {
+		l := pool.NewLedger(1_000_000, core.Day, core.Week)
+		l.Read(lines)
+		for provider, sums := range l.Sums() {
+			for _, s := range sums {
+				if s.Requests < 0 || s.Refusals < s.Avoidable || s.Cold < 0 || s.Unused < 0 || s.Unused > 100*float64(s.Windows) {
+					t.Fatalf("%s: %+v", provider, s)
+				}
+			}
+		}
+	})
+}

@@ -196,6 +196,20 @@ func FuzzMerge(f *testing.F) {
 		store.ReadAuth(a, func(id string) bool { return id == "p" })
 		store.ReadProviders(a)
 		tree.Prune(core.Time(2 * core.Day))
+		if tree.Text() != store.Parse(tree.Text()).Text() {
+			t.Fatalf("not read as it was written: %q", tree.Text())
+		}
+		used := store.Parse(a)
+		used.Usages(func(_ string, u core.Usage, _ int64) {
+			for _, w := range u.Windows {
+				if w.Known && !(w.Used >= 0) {
+					t.Fatalf("%q is used %v", a, w.Used)
+				}
+			}
+		})
+		used.UsageReads(1000, "p")
+		used.PruneUsage(core.Time(40 * core.Day))
+		store.Recall(a+"\n"+b, "state", tree)
 	})
 }
 

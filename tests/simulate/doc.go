@@ -46,7 +46,7 @@
 //     a lease carries its own account's credential.
 //   - I2: in the modes that go round, an account that nothing speaks against is passed by at most 2F times, 4F in the one that evens
 //     out what accounts have done; no request waits longer than a minute and some pauses for an account, and every one ends.
-//   - I3: what was learned stays in the file; an account stays until it is removed; a renewed token is durable before it is used, and the
+//   - I3: what was learned stays in the file; an account stays until it is removed; a renewed token is durable within a second, and the
 //     last one is in the files at the end unless its only holder died.
 //   - I4: a refresh token is redeemed once.
 //   - I5: a request ends once, with an answer or with one error that names whom it tried and when the first account returns.

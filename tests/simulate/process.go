@@ -24,6 +24,14 @@ const (
 	fetchTook = 400 * core.Millisecond
 )
 
+// took is how long an effect takes: as usual, or, where orders are scrambled, anything up to fifty times that.
+func (p *process) took(usual core.Duration) core.Duration {
+	if p.w.scramble == nil {
+		return usual
+	}
+	return core.Duration(p.w.scramble.Int64N(int64(50 * usual)))
+}
+
 // process is one Pi with an instance of the core, and the loader around it as the contract says it behaves.
 type process struct {
 	w    *World
@@ -310,7 +318,7 @@ func (p *process) step(m core.Message) (core.Turn, bool) {
 func (p *process) follow(turn core.Turn, then func(core.Turn)) {
 	if turn.Flow == 0 {
 		for _, x := range turn.Effects {
-			p.later(asideTook, func() { p.perform(0, x, func(core.Result) {}) })
+			p.later(p.took(asideTook), func() { p.perform(0, x, func(core.Result) {}) })
 		}
 		then(turn)
 		return
@@ -340,7 +348,7 @@ func (p *process) follow(turn core.Turn, then func(core.Turn)) {
 	}
 	for _, x := range turn.Effects {
 		if !x.Waits {
-			p.later(asideTook, func() { p.perform(flow, x, func(core.Result) {}) })
+			p.later(p.took(asideTook), func() { p.perform(flow, x, func(core.Result) {}) })
 			continue
 		}
 		p.perform(flow, x, func(r core.Result) {
@@ -377,7 +385,7 @@ func (p *process) wake(at core.Time) {
 func (p *process) perform(flow int64, x core.Effect, answer func(core.Result)) {
 	w := p.w
 	if w.bug != nil && w.bug.Effect != nil && !w.bug.Effect(p, &x) {
-		p.later(readTook, func() { answer(core.Result{ID: x.ID}) })
+		p.later(p.took(readTook), func() { answer(core.Result{ID: x.ID}) })
 		return
 	}
 	if w.judge != nil {
@@ -404,7 +412,7 @@ func (p *process) file(flow int64, x core.Effect, answer func(core.Result)) {
 	failed := func(why string) { answer(core.Result{ID: x.ID, Error: why}) }
 	switch x.File.Op {
 	case "read":
-		p.later(readTook, func() {
+		p.later(p.took(readTook), func() {
 			f := w.disk.file(x.File.Name)
 			p.stamps[x.File.Name] = f.version
 			text := f.text
@@ -417,19 +425,19 @@ func (p *process) file(flow int64, x core.Effect, answer func(core.Result)) {
 		})
 	case "save":
 		w.disk.saves++
-		p.later(saveTook, func() { p.save(x, answer) })
+		p.later(p.took(saveTook), func() { p.save(x, answer) })
 	case "append":
-		p.later(readTook, func() { answer(core.Result{ID: x.ID, File: &core.FileResult{}}) })
+		p.later(p.took(readTook), func() { answer(core.Result{ID: x.ID, File: &core.FileResult{}}) })
 	case "hold":
 		w.disk.take(p, flow, x.File.Name, func() {
 			h := w.disk.holds[x.File.Name]
 			if x.File.Sync && w.now < w.disk.full {
 				w.disk.pass(h)
-				p.later(readTook, func() { failed("no space left on the disk") })
+				p.later(p.took(readTook), func() { failed("no space left on the disk") })
 				return
 			}
 			h.room = x.File.Sync
-			p.later(readTook, func() {
+			p.later(p.took(readTook), func() {
 				f := w.disk.file("accounts")
 				answer(core.Result{ID: x.ID, File: &core.FileResult{Text: core.Secret(f.text), Missing: !f.exists}})
 			})
@@ -499,7 +507,7 @@ func (p *process) fetch(x core.Effect, answer func(core.Result)) {
 		if w.judge != nil {
 			w.judge.usage(p, 1)
 		}
-		p.later(fetchTook, func() {
+		p.later(p.took(fetchTook), func() {
 			if w.judge != nil {
 				w.judge.usage(p, -1)
 			}
@@ -513,14 +521,14 @@ func (p *process) fetch(x core.Effect, answer func(core.Result)) {
 		return
 	}
 	if x.Fetch.URL == tokenURL {
-		p.later(fetchTook, func() {
+		p.later(p.took(fetchTook), func() {
 			// What the service did is done, whether or not somebody is there to hear of it.
 			reply := w.tokens.redeem(p, x.Fetch.Body.Reveal())
-			p.later(readTook, func() { answer(core.Result{ID: x.ID, Fetch: &reply}) })
+			p.later(p.took(readTook), func() { answer(core.Result{ID: x.ID, Fetch: &reply}) })
 		})
 		return
 	}
-	p.later(fetchTook, func() { answer(core.Result{ID: x.ID, Error: "no such host"}) })
+	p.later(p.took(fetchTook), func() { answer(core.Result{ID: x.ID, Error: "no such host"}) })
 }
 
 func usageOf(url string) (int, bool) {

@@ -79,6 +79,48 @@ func TestInvariantsHoldInWildSeeds(t *testing.T) {
 	assert.Empty(t, found)
 }
 
+// scrambled lives a day of logins that end every few minutes, in processes that die and are suspended while the disk fills and the power
+// fails, with the results of effects in any order. It answers what happened to tokens.
+func scrambled(seed int64, bug *Bug) (renewed int, lost []Violation) {
+	f := WildFleet(seed)
+	f.Days, f.Tokens, f.Usage = 1, core.Duration(10+seed%30)*core.Minute, false
+	f.Accounts = f.Accounts[:min(len(f.Accounts), 4)]
+	if len(f.Accounts) < 2 {
+		f.Accounts = append(f.Accounts, f.Accounts[0])
+	}
+	f.Outages, f.Processes = nil, 2+int(seed%5)
+	f.Noise = Noise{Error: 0.02, Crash: 4, Suspend: 4, Full: 3, Stale: 2, Power: 1}
+	w := NewWorld(f, seed)
+	w.scramble, w.bug = newRandom(seed, 700), bug
+	j := NewJudge(w, core.RoundRobin)
+	NewOurs(w, core.RoundRobin)
+	renewed = w.Run().Redeemed
+	for _, v := range j.Found {
+		if v.Rule == "I3" || v.Rule == "I4" {
+			lost = append(lost, v)
+		}
+	}
+	return renewed, lost
+}
+
+func TestNoOrderOfMessagesLosesAToken(t *testing.T) {
+	renewed := 0
+	for seed := int64(1); seed <= 60; seed++ {
+		n, lost := scrambled(seed, nil)
+		renewed += n
+		assert.Empty(t, lost, "seed %d", seed)
+	}
+	assert.Greater(t, renewed, 1000)
+	for _, name := range []string{"no-hold", "no-fsync", "lost-merge-side"} {
+		caught := false
+		for seed := int64(1); seed <= 60 && !caught; seed++ {
+			_, lost := scrambled(seed, bugCalled(name))
+			caught = len(lost) > 0
+		}
+		assert.True(t, caught, "%s loses tokens, and nobody sees it", name)
+	}
+}
+
 // A bug that breaks a rule shows that the rule can be broken: a judge that never finds anything would pass every other test.
 func TestEachInvariantIsBrokenByABug(t *testing.T) {
 	for rule, name := range map[string]string{

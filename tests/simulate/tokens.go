@@ -8,6 +8,9 @@ import (
 	"pimultiauth/core"
 )
 
+// written is how long the writing of a token may take.
+const written = core.Second
+
 // tokens is the token endpoint: refresh tokens that serve once, and a family that dies when one comes a second time.
 type tokens struct {
 	w        *World
@@ -113,10 +116,11 @@ func (t *tokens) wrote(f *diskFile) {
 	}
 }
 
-// leased holds that no token is used before it is durable, unless the disk is to blame.
+// leased holds that no token is used for long before it is durable, unless the disk is to blame. While it is being written its use loses
+// nothing: what is used is the access token, and what must be kept the refresh token.
 func (t *tokens) leased(j *Judge, p *process, i int, credential string) {
 	a := &t.accounts[i]
-	if a.pending && !a.excused && strings.Contains(credential, `"`+accessOf(i, a.number)+`"`) && t.w.disk.full < a.rotated {
+	if a.pending && !a.excused && strings.Contains(credential, `"`+accessOf(i, a.number)+`"`) && t.w.disk.full < a.rotated && t.w.now.Sub(a.rotated) > written {
 		j.fail("I3", "process %d uses a token of %s that no file holds durably", p.id, accountID(i))
 	}
 }

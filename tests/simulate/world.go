@@ -28,6 +28,8 @@ type World struct {
 	procs  []*process
 	judge  *Judge
 	bug    *Bug
+	// scramble draws how long effects take, so that their results come in any order; nil leaves them as they are.
+	scramble *rand.Rand
 	// homes are the accounts of sessions' last answers, -1 for none yet.
 	homes []int
 	open  int
