@@ -22,7 +22,7 @@ import (
 var samples = map[string][]string{
 	"amazon-bedrock": {"ABSKQmVkcm9ja0FQSUtleS1hYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg=="},
 	"anthropic":      {"sk-ant-api03-" + strings.Repeat("aB3_x-9Z", 11) + "-abcdefAA"},
-	"cline":          {"workos:eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE3Njg0NzQ4MDB9.c2ln"},
+	"cline":          {"workos:eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQwMDAwMDAwMDB9.c2ln"},
 	"google":         {"AIzaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q"},
 	"groq":           {"gsk_" + strings.Repeat("aB3x9Z", 8)},
 	"huggingface":    {"hf_" + strings.Repeat("aBcDeFgH", 4)},
