@@ -17,4 +17,9 @@
 //   - Message and Turn: one thing told to the core, and its whole answer. Effect and Result: work asked of the host, and what came
 //     of it. Flow: a conversation with the host over several turns.
 //   - Delta and Merge: a change to a file, and joining two.
+//
+// Begin with message.go, what is told and answered; then account.go and fault.go, what is known of an account and of a failure, and
+// provider.go, what a provider may bring. The other files read foreign text, each one kind of it and totally: read.go is the only door for
+// JSON, reset.go, zone.go and windows.go read times and limits, shape.go usage, url.go and override.go addresses, credential.go, identity.go
+// and login.go credentials, paste.go keys, models.go lists of models, and plain.go what a service says.
 package core

@@ -1,6 +1,7 @@
 // Package hostabi is the contract between the module (the guest) and whoever runs it (the host), in prose and in code.
 //
-// It does not know what messages mean. It holds the project's only unsafe.
+// It does not know what messages mean. It holds the project's only unsafe. Names and limits are in abi.go, the two buffers in memory.go, the
+// bytes in bytes.go and the generated codec.go; host.go and codec_host.go are the host's side of them, for hosts written in Go.
 //
 // # Exports
 //

@@ -2,6 +2,12 @@
 //
 // It holds what the leaves decide about and nothing else: no clock, no files, no network; time and entropy come with messages, so
 // the same messages give the same turns. The host performs a turn's effects in order; what a flow waits for comes back as Resume.
+//
+// Begin with Step. A request is acquire.go, settle.go and bench.go, where nobody is ready refresh.go, failover.go and refuse.go; files are
+// start.go, state.go and merge.go; what is done by itself is tick.go, refresh.go (logins) and reading.go (usage). Commands begin in
+// command.go: add.go, arrange.go, edit.go, import.go, export.go and doctor.go do what they say. inspect.go answers tests.
+//
+// Its one trap: whatever waits holds ids and looks accounts up again afterwards, because the pools may have been made anew.
 package engine
 
 import (
