@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -26,6 +27,9 @@ func TestWhatIsExportedSaysWhatItMeans(t *testing.T) {
 			require.NoError(t, err)
 			at := name[:strings.LastIndexByte(name, '/')]
 			packages[at] = packages[at] || file.Doc.Text() != ""
+			for _, named := range namedFile.FindAllStringSubmatch(file.Doc.Text(), -1) {
+				assert.FileExists(t, filepath.Join("..", filepath.FromSlash(at), named[1]), "%s sends a reader to %s", name, named[1])
+			}
 			if strings.HasPrefix(text, "// Code generated") {
 				return
 			}
@@ -38,6 +42,9 @@ func TestWhatIsExportedSaysWhatItMeans(t *testing.T) {
 		assert.True(t, documented, "package %s does not say what it is for", name)
 	}
 }
+
+// namedFile is how a package's documentation names one of its own files; those of others have their folder before them.
+var namedFile = regexp.MustCompile(`(?:^|[\s(])([a-z_0-9]+\.go)\b`)
 
 // unsaid lists what is exported by a file without a comment.
 func unsaid(file *ast.File) (names []*ast.Ident) {

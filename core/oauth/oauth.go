@@ -205,11 +205,25 @@ func gist(text string) string {
 
 // objectIn is the first JSON object of a text, "" where none is whole. Pi lets a stack follow that says it all again.
 func objectIn(text string) string {
-	from := strings.IndexByte(text, '{')
-	if from < 0 {
-		return ""
+	for range mostObjects {
+		from := strings.IndexByte(text, '{')
+		if from < 0 {
+			return ""
+		}
+		text = text[from:]
+		if end := endOfObject(text); core.IsJSON(text[:end]) {
+			return text[:end]
+		}
+		text = text[1:]
 	}
-	text = text[from:]
+	return ""
+}
+
+// mostObjects bounds how many braces are tried: a foreign text must not decide how long we search.
+const mostObjects = 8
+
+// endOfObject is where the object ends that a text begins with, 0 where it does not.
+func endOfObject(text string) int {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -221,12 +235,12 @@ func objectIn(text string) string {
 		case c == '{':
 			depth++
 		case c == '}':
-			if depth--; depth == 0 && core.IsJSON(text[:i+1]) {
-				return text[:i+1]
+			if depth--; depth == 0 {
+				return i + 1
 			}
 		}
 	}
-	return ""
+	return 0
 }
 
 // Salvage reads a renewal out of an error of Pi's that quotes an answer with tokens, because Pi misses another field in it: a token that was

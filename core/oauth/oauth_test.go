@@ -24,6 +24,7 @@ func TestWhatPiSaysOfARenewalIsReadForPeople(t *testing.T) {
 		{"no answer", `Anthropic token refresh request failed. url=https://platform.claude.com/v1/oauth/token; details=TypeError: fetch failed; cause=Error: connect ECONNREFUSED 127.0.0.1:1`,
 			"provider_error", "its service could not be reached", false},
 		{"a broken answer is left away", `HTTP request failed. body={"error":`, "provider_error", `HTTP request failed.`, false},
+		{"an object behind braces that hold none", `failed {x}: {"error":"invalid_grant","error_description":"Gone"}`, "invalid_grant", "Gone", true},
 		{"braces without an object", `failed {x} {y}`, "provider_error", "failed", false},
 		{"an answer that says nothing", `status=503; body={"ok":false}`, "provider_error", `status=503`, false},
 		{"an answer that holds tokens (Pi 0.87.1 and 1.5.2, openai-codex)", `OpenAI Codex token exchange response missing fields: {"access_token":"at-canary","refresh_token":"rt-canary"}`,
