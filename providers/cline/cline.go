@@ -1,5 +1,5 @@
-// Package cline knows the logins of Cline: an authorization code over a callback of this machine, and WorkOS's device code, both
-// exchanged at Cline's own API.
+// Package cline knows the logins of Cline, an authorization code over a callback of this machine and WorkOS's device code, both exchanged
+// at Cline's own API, and where an account tells its balance.
 package cline
 
 import (
@@ -124,7 +124,7 @@ func call(h core.Host, path, body string, old core.Secret) (core.Secret, error) 
 	case ok:
 		expires = min(max(expires, h.At().Add(30*core.Second)), h.At().Add(90*core.Day))
 	case claimed > h.At():
-		expires = claimed
+		expires = min(claimed, h.At().Add(90*core.Day))
 	default:
 		expires = h.At().Add(core.Hour)
 	}

@@ -1,4 +1,3 @@
-// Package cline is Cline's accounts.
 package cline
 
 import "pimultiauth/core"

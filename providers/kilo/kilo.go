@@ -1,4 +1,4 @@
-// Package kilo knows the login of Kilo: a device code of its own making, without refresh tokens.
+// Package kilo knows the login of Kilo, a device code of its own making without refresh tokens, and where an account tells its balance.
 package kilo
 
 import (

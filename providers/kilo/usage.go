@@ -1,4 +1,3 @@
-// Package kilo is Kilo's accounts.
 package kilo
 
 import "pimultiauth/core"

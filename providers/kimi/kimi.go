@@ -1,4 +1,4 @@
-// Package kimi knows the logins of Kimi For Coding. It does not know its models or its quota rules.
+// Package kimi knows the logins of Kimi For Coding and where a plan tells what is left. It does not know its models.
 package kimi
 
 import "pimultiauth/core"

@@ -1,4 +1,3 @@
-// Package kimi knows where a Kimi For Coding plan tells what is left.
 package kimi
 
 import "pimultiauth/core"
