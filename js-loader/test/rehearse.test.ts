@@ -11,7 +11,10 @@ const turnsOfTheLoop = async () => {
 	for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-test("a refusal is read once, when the first request has left, and the core takes it for one", async (t) => {
+// Under Bun nothing says that a request has left.
+const rehearses = { skip: "Bun" in globalThis };
+
+test("a refusal is read once, when the first request has left, and the core takes it for one", rehearses, async (t) => {
 	let refused = 0;
 	const server = createServer((_request, response) => {
 		refused++;
