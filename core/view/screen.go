@@ -84,7 +84,7 @@ func providerItem(p Provider) core.Item {
 	case p.Hidden:
 		item.State, item.Tone = "hidden", ""
 	case p.Accounts == 0:
-		item.State, item.Tone = "no account", ""
+		item.State, item.Tone = "none", ""
 	default:
 		item.State = strconv.Itoa(p.Ready) + "/" + strconv.Itoa(p.Accounts)
 		if p.Ready == 0 {

@@ -150,6 +150,22 @@ func (s *Screen) Paste(text string) error {
 	return err
 }
 
+// Look waits until what is to be seen at this moment is as it should be, and answers it; is says what is wrong with it.
+func (s *Screen) Look(is func(text string) error) (string, error) {
+	var wrong error
+	text, err := s.seen("", func(text string) bool {
+		wrong = is(text)
+		return wrong == nil
+	})
+	if wrong != nil {
+		err = fmt.Errorf("%w, on the screen:\n%s", wrong, text)
+	}
+	return text, err
+}
+
+// Letters types a text and no Enter.
+func (s *Screen) Letters(text string) error { return s.Press("-l", text) }
+
 // Socket is where the terminal's tmux server listens.
 func (s *Screen) Socket() string { return s.socket }
 

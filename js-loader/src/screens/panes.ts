@@ -113,8 +113,8 @@ function over(paint: Paint, sight: Sight, layer: Layer, width: number, height: n
 function panes(paint: Paint, sight: Sight, width: number, height: number): string[] {
 	const { borders, theme } = paint;
 	if (width >= wide) {
-		const first = Math.max(20, Math.floor(width * 0.2));
-		const second = Math.max(36, Math.floor(width * 0.38));
+		const first = Math.max(24, Math.floor(width * 0.2));
+		const second = Math.max(34, Math.floor(width * 0.38));
 		const third = width - first - second - 6;
 		const parts: [string[], number][] = [
 			[providerPane(paint, sight, first, height), first],
