@@ -87,7 +87,7 @@ func failed(title string, notes ...string) *core.View {
 // undo takes the newest edit of this process back.
 func (e *Engine) undo(h *flow.Host, c *call) *core.View {
 	if len(e.edits) == 0 {
-		return failed("There is nothing to undo")
+		return failed("There is nothing to undo", "A Pi takes back what it has changed itself, as long as it runs.")
 	}
 	last := e.edits[len(e.edits)-1]
 	e.edits = e.edits[:len(e.edits)-1]

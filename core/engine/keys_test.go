@@ -306,6 +306,17 @@ func TestAddingIsUndoneAndARemovedAccountComesBack(t *testing.T) {
 	assert.Contains(t, p.lease("groq").Credential.Reveal(), "gsk_peer")
 }
 
+func TestARemovedAccountComesBackWhereItStood(t *testing.T) {
+	p := begin(t, "{}")
+	p.pasted = "gsk_a12345678901\ngsk_b12345678901"
+	require.False(t, p.say("add groq --unchecked").Failed)
+	p.at += 1000
+	require.False(t, p.say("remove groq-1 --yes").Failed)
+	p.at += 1000
+	require.False(t, p.say("undo").Failed)
+	assert.Regexp(t, `(?s)groq-1 \|.*groq-2 \|`, text(p.say("status groq")))
+}
+
 // A login of Pi's says nothing of whose it is; its provider does, once.
 func TestALoginAsksWhoseItIs(t *testing.T) {
 	p := begin(t, "{}")

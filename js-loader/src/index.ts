@@ -147,6 +147,7 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 		if (!core.ready.hidden.includes(id))
 			changed = ensureWrapped(pi, registry, id, runtimeOf(instance), storedOf(instance)) || changed;
 	if (all) {
+		instance.met = listed(core);
 		for (const id of instance.provisioned) if (!core.ready.providers.includes(id)) takeBack(pi, registry, id);
 		keepProvision(instance.places, core.ready.provision);
 	}
@@ -259,10 +260,16 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 /** How often an open screen looks for what has changed, in milliseconds. */
 const watching = 1000;
 
-/** Models of a provider that Pi has only through us appear with its first account. */
+function listed({ ready }: Core): string {
+	return `${ready.providers} ${ready.hidden}`;
+}
+
+/** A provider's first account makes its models appear, those that Pi has only through us too; its last one takes them away. */
 async function showModels(instance: Instance, ctx: ExtensionContext): Promise<void> {
 	const core = instance.loaded;
-	if (core && newest && (await fetchOwn(newest, instance, core))) await meet(newest, instance, ctx, true);
+	if (!core || !newest) return;
+	const fetched = await fetchOwn(newest, instance, core);
+	if (fetched || listed(core) !== instance.met) await meet(newest, instance, ctx, true);
 }
 
 function tellerOf(instance: Instance, core: Core, ctx: ExtensionContext): Teller {

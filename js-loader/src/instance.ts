@@ -23,6 +23,8 @@ export interface Instance {
 	rival: string;
 	/** The providers that were announced to Pi before its first session. */
 	provisioned: readonly string[];
+	/** The providers with accounts, and the hidden ones, when Pi's were last wrapped. */
+	met: string;
 	core: Promise<Core | undefined> | undefined;
 	loaded: Core | undefined;
 	waiting: Notice[];
@@ -43,6 +45,7 @@ export function newInstance(root: string, places: Places): Instance {
 		registry: undefined,
 		rival: "",
 		provisioned: [],
+		met: "",
 		core: undefined,
 		loaded: undefined,
 		waiting: [],

@@ -38,6 +38,9 @@ const few = 8;
 /** Commands that may ask the person something: one after the other. */
 const asking = new Set(["add", "login", "remove", "import", "export"]);
 
+/** Commands after which other providers may have accounts or be left alone. */
+const changing = new Set([...asking, "undo", "hide", "unhide"]);
+
 /** Who watches a command while it runs. */
 export interface Watch {
 	/** Hears how far it is; otherwise Pi's footer says it. */
@@ -67,7 +70,7 @@ export function perform(
 		try {
 			const { view } = await core.ask({ command: { ...what, mode: ctx.mode } }, person);
 			// New accounts are wrapped and listed like any other.
-			if (asking.has(name)) await core.ask({ changed: { files: ["accounts"], known: [] } });
+			if (changing.has(name)) await core.ask({ changed: { files: ["accounts"], known: [] } });
 			return view;
 		} finally {
 			watch.signal?.removeEventListener("abort", stop);

@@ -17,8 +17,13 @@ import (
 
 func (s *stage) rpc() *pis.RPC {
 	s.Helper()
+	return s.rpcOf("demo/model-1")
+}
+
+func (s *stage) rpcOf(model string) *pis.RPC {
+	s.Helper()
 	slots <- struct{}{}
-	r, err := s.home.StartRPC(s.pi, "--model", "demo/model-1")
+	r, err := s.home.StartRPC(s.pi, "--model", model)
 	require.NoError(s, err)
 	s.Cleanup(func() {
 		assert.NoError(s, r.Close())

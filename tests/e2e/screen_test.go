@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,11 +14,16 @@ import (
 // screen starts Pi in a terminal.
 func (s *stage) screen() *pis.Screen {
 	s.Helper()
+	return s.screenOf("demo/model-1")
+}
+
+func (s *stage) screenOf(model string) *pis.Screen {
+	s.Helper()
 	if !pis.HasTerminals() {
 		s.Skip("tmux is not installed")
 	}
 	slots <- struct{}{}
-	screen, err := s.home.StartScreen(s.pi, "--model", "demo/model-1")
+	screen, err := s.home.StartScreen(s.pi, "--model", model)
 	if err != nil {
 		<-slots
 	}
@@ -26,7 +32,7 @@ func (s *stage) screen() *pis.Screen {
 		screen.Close()
 		<-slots
 	})
-	s.shows(screen, "model-1")
+	s.shows(screen, model[strings.Index(model, "/")+1:])
 	return screen
 }
 

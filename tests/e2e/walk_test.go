@@ -164,8 +164,8 @@ func is(shown, name string) bool {
 	return shown == name || cut && strings.HasPrefix(name, head)
 }
 
-// crowd is a stage with 200 accounts, some of them with names that are hard to draw.
-func crowd(s *stage) []string {
+// twoHundred is a stage with 200 accounts, some of them with names that are hard to draw.
+func twoHundred(s *stage) []string {
 	var pairs, labels []string
 	names := make([]string, 200)
 	hard := map[int]string{
@@ -193,7 +193,7 @@ func crowd(s *stage) []string {
 // cursor is to be seen, Esc leads back from everywhere, and what cannot be seen is not acted on.
 func TestEveryScreenIsWalkedThrough(t *testing.T) {
 	both(t, completions, func(s *stage) {
-		w := &walker{stage: s, names: crowd(s)}
+		w := &walker{stage: s, names: twoHundred(s)}
 		path, err := s.home.Beside("painter", `pi.registerCommand("paint", { handler: async (name, ctx) => { ctx.ui.setTheme(name); ctx.ui.notify("painted " + name); } });`)
 		require.NoError(s, err)
 		s.home.After = append(s.home.After, path)

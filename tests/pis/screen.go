@@ -164,7 +164,7 @@ func (s *Screen) Look(is func(text string) error) (string, error) {
 }
 
 // Letters types a text and no Enter.
-func (s *Screen) Letters(text string) error { return s.Press("-l", text) }
+func (s *Screen) Letters(text string) error { return s.Press("-l", "--", text) }
 
 // Socket is where the terminal's tmux server listens.
 func (s *Screen) Socket() string { return s.socket }
