@@ -65,7 +65,8 @@ func TestCommandsAnswerInRPC(t *testing.T) {
 		s.vendor.Script("key-a", vendor.Limited(60))
 		r := s.rpc()
 		s.prompt(r, "hello")
-		for command, part := range map[string]string{"/multi-auth status": "rate limited", "/multi-auth why": "already failed this request", "/multi-auth nonsense": "no command"} {
+		for command, part := range map[string]string{"/multi-auth status": "rate limited", "/multi-auth why": "already failed this request", "/multi-auth nonsense": "no command",
+			"/multi-auth status --json": `"message":"{\"at\":`} {
 			require.NoError(s, r.Send(map[string]any{"type": "prompt", "message": command}))
 			line, err := r.Until(`"method":"notify"`)
 			require.NoError(s, err)
@@ -115,6 +116,8 @@ func TestAnswersOfCommandsInPrintAndJSON(t *testing.T) {
 		ran = s.run("--mode", "json", "-p", "/multi-auth status")
 		assert.Contains(s, ran.Err, "demo-1")
 		assert.NotContains(s, ran.Out, "demo-1")
+		ran = s.run("--mode", "json", "-p", "/multi-auth status --json")
+		require.NoError(s, json.Unmarshal([]byte(ran.Err), &status), "one object on the same channel: %s", ran.Err)
 		assert.Empty(s, s.vendor.Keys())
 	})
 }
