@@ -6,6 +6,8 @@ package core
 //
 // Every type in this file crosses the border in field order (hostabi/doc.go draws the bytes). The decoder and encoder in
 // hostabi/codec.go and the twin js-loader/src/abi.ts are generated from it: change this file, then run `go generate ./core`.
+//
+// Texts and lists of a message may be kept; what its pointers point to is the decoder's again once Step has returned.
 type Message struct {
 	// At is the host's wall clock when the message was made.
 	At Time
@@ -14,8 +16,8 @@ type Message struct {
 
 	Start   *Start
 	Changed *Changed
-	Acquire *Acquire
-	Settle  *Settle
+	Acquire *Acquire `abi:"reused"`
+	Settle  *Settle  `abi:"reused"`
 	Resume  *Resume
 	Cancel  *Cancel
 	Tick    *Tick

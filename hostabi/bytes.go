@@ -15,9 +15,10 @@ const exact = 1 << 53
 
 // decoder reads positional fields. After the first fault it answers zero values, so that readers need no checks of their own.
 type decoder struct {
-	data []byte
-	at   int
-	err  string
+	data   []byte
+	at     int
+	err    string
+	reused *Reused
 }
 
 func (d *decoder) fail(field, what string) {
@@ -132,7 +133,10 @@ func appendNumber(b []byte, n int64) []byte {
 }
 
 // DecodeMessage reads a message, hash included. It answers ErrSchema for another schema's.
-func DecodeMessage(b []byte) (core.Message, error) {
+func DecodeMessage(b []byte) (core.Message, error) { return new(Reused).Decode(b) }
+
+// Decode is DecodeMessage; what was decoded before must no longer be needed.
+func (r *Reused) Decode(b []byte) (core.Message, error) {
 	var m core.Message
 	if len(b) < 4 {
 		return m, errors.New("hostabi: a message has at least four bytes")
@@ -140,7 +144,7 @@ func DecodeMessage(b []byte) (core.Message, error) {
 	if uint32(b[0])|uint32(b[1])<<8|uint32(b[2])<<16|uint32(b[3])<<24 != SchemaHash {
 		return m, ErrSchema
 	}
-	d := decoder{data: b, at: 4}
+	d := decoder{data: b, at: 4, reused: r}
 	d.readMessage(&m)
 	if err := d.end(); err != nil {
 		return core.Message{}, err

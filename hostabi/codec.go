@@ -7,6 +7,12 @@ import "pimultiauth/core"
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
 const SchemaHash uint32 = 0x4d62cebc
 
+// Reused is what a message with every request is read into. The zero value is ready; the next message takes it again.
+type Reused struct {
+	Acquire core.Acquire
+	Settle  core.Settle
+}
+
 func (d *decoder) readMessage(v *core.Message) {
 	flags := d.flags("Message", 13)
 	v.At = core.Time(d.number("Message.At"))
@@ -20,11 +26,13 @@ func (d *decoder) readMessage(v *core.Message) {
 		d.readChanged(v.Changed)
 	}
 	if flags&0x4 != 0 {
-		v.Acquire = new(core.Acquire)
+		d.reused.Acquire = core.Acquire{}
+		v.Acquire = &d.reused.Acquire
 		d.readAcquire(v.Acquire)
 	}
 	if flags&0x8 != 0 {
-		v.Settle = new(core.Settle)
+		d.reused.Settle = core.Settle{}
+		v.Settle = &d.reused.Settle
 		d.readSettle(v.Settle)
 	}
 	if flags&0x10 != 0 {

@@ -37,7 +37,7 @@ func call(n int32) (rc int32) {
 	if !ok {
 		return answer(hostabi.ErrTooLarge, "hostabi: the message is longer than the in-buffer")
 	}
-	m, err := hostabi.DecodeMessage(in)
+	m, err := message.Decode(in)
 	if errors.Is(err, hostabi.ErrSchema) {
 		return answer(hostabi.ErrVersion, err.Error())
 	}

@@ -10,6 +10,7 @@ import (
 var (
 	core    = engine.New(providers.All())
 	buffers hostabi.Buffers
+	message hostabi.Reused
 	// running tells a call from inside a call.
 	running bool
 	// scratch is reused for effects.

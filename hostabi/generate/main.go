@@ -41,6 +41,8 @@ type field struct {
 	name  string
 	shape *shape
 	doc   string
+	// reused says that the decoder keeps the value of an optional field for the next message: it comes with every request.
+	reused bool
 }
 
 type structure struct {
@@ -107,8 +109,9 @@ func read(path string) (*schema, error) {
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", st.name, err)
 				}
+				reused := f.Tag != nil && strings.Contains(f.Tag.Value, `abi:"reused"`)
 				for _, name := range f.Names {
-					st.fields = append(st.fields, field{name.Name, sh, f.Doc.Text()})
+					st.fields = append(st.fields, field{name.Name, sh, f.Doc.Text(), reused})
 				}
 			}
 			if n := len(st.flags()); n > 31 {
@@ -253,6 +256,15 @@ func guestCodec(s *schema) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(goHead)
 	fmt.Fprintf(&b, "// SchemaHash changes whenever bytes would be read differently. Every message begins with it.\nconst SchemaHash uint32 = %#08x\n\n", s.hash())
+	b.WriteString("// Reused is what a message with every request is read into. The zero value is ready; the next message takes it again.\ntype Reused struct {\n")
+	for _, st := range s.order {
+		for _, f := range st.fields {
+			if f.reused {
+				fmt.Fprintf(&b, "%s core.%s\n", f.shape.elem.goType, f.shape.elem.goType)
+			}
+		}
+	}
+	b.WriteString("}\n\n")
 	for _, st := range s.reach("Message") {
 		s.goDecode(&b, st)
 	}
@@ -287,7 +299,11 @@ func (s *schema) goDecode(b *bytes.Buffer, st *structure) {
 			fmt.Fprintf(b, "%s = %s\n", to, set)
 		case optional:
 			elem := f.shape.elem.goType
-			fmt.Fprintf(b, "if %s {\n%s = new(core.%s)\nd.read%s(%s)\n}\n", set, to, elem, elem, to)
+			made := fmt.Sprintf("%s = new(core.%s)", to, elem)
+			if f.reused {
+				made = fmt.Sprintf("d.reused.%s = core.%s{}\n%s = &d.reused.%s", elem, elem, to, elem)
+			}
+			fmt.Fprintf(b, "if %s {\n%s\nd.read%s(%s)\n}\n", set, made, elem, to)
 		default:
 			s.goDecodeValue(b, to, f.shape, st.name+"."+f.name)
 		}
