@@ -38,10 +38,10 @@ func call(n int32) (rc int32) {
 		return answer(hostabi.ErrTooLarge, "hostabi: the message is longer than the in-buffer")
 	}
 	m, err := message.Decode(in)
-	if errors.Is(err, hostabi.ErrSchema) {
-		return answer(hostabi.ErrVersion, err.Error())
-	}
 	if err != nil {
+		if errors.Is(err, hostabi.ErrSchema) {
+			return answer(hostabi.ErrVersion, err.Error())
+		}
 		return answer(hostabi.ErrMalformed, err.Error())
 	}
 	turn, err := core.Step(m)

@@ -149,7 +149,7 @@ func (e *Engine) Step(m core.Message) (core.Turn, error) {
 }
 
 func (e *Engine) step(m core.Message) (core.Turn, error) {
-	if kinds(m) != 1 {
+	if !oneKind(&m) {
 		return core.Turn{}, ErrNoKind
 	}
 	e.at = m.At
@@ -182,15 +182,49 @@ func (e *Engine) step(m core.Message) (core.Turn, error) {
 	return e.cancel(m)
 }
 
-func kinds(m core.Message) int {
+// oneKind reports whether exactly one kind is set.
+func oneKind(m *core.Message) bool {
 	n := 0
-	for _, set := range [...]bool{m.Start != nil, m.Changed != nil, m.Acquire != nil, m.Settle != nil, m.Resume != nil,
-		m.Cancel != nil, m.Tick != nil, m.Merge != nil, m.Command != nil, m.Inspect != nil, m.Login != nil, m.Show != nil, m.Models != nil} {
-		if set {
-			n++
-		}
+	if m.Start != nil {
+		n++
 	}
-	return n
+	if m.Changed != nil {
+		n++
+	}
+	if m.Acquire != nil {
+		n++
+	}
+	if m.Settle != nil {
+		n++
+	}
+	if m.Resume != nil {
+		n++
+	}
+	if m.Cancel != nil {
+		n++
+	}
+	if m.Tick != nil {
+		n++
+	}
+	if m.Merge != nil {
+		n++
+	}
+	if m.Command != nil {
+		n++
+	}
+	if m.Inspect != nil {
+		n++
+	}
+	if m.Login != nil {
+		n++
+	}
+	if m.Show != nil {
+		n++
+	}
+	if m.Models != nil {
+		n++
+	}
+	return n == 1
 }
 
 // knows reports whether an id is that of a provider of Pi or of the catalogue.
