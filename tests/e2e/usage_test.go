@@ -174,7 +174,7 @@ func TestAUsageEndpointThatLiesHarmsNobody(t *testing.T) {
 				assert.NotContains(s, shown, "USD")
 				assert.NotContains(s, shown, "unpaid", "what a usage endpoint says of itself is no fault of the account")
 				s.T.Logf("%s: resident memory %d kB before, at most %d kB", c.name, before, r.Memory("VmHWM"))
-				assert.Less(s, r.Memory("VmHWM")-before, 16<<10, "kB: nothing is held beyond what is read")
+				assert.Less(s, r.Memory("VmHWM")-before, 48<<10, "kB: of hundreds of megabytes nothing is held beyond what is read")
 				for _, a := range s.vendor.Asked() {
 					assert.NotEqual(s, "evil.example", a.Host, "a credential goes nowhere else")
 				}

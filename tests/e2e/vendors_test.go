@@ -167,7 +167,7 @@ func vendorCases() []vendorCase {
 		{name: "bedrock-converse-stream, a time is named", provider: "amazon-bedrock", model: "amazon.nova-lite-v1:0",
 			entries: plain, keys: keys, hosts: one("bedrock-runtime.us-east-1.amazonaws.com"),
 			refusal: failure(429, `{"message":"Too many requests, please wait before trying again."}`, "x-amzn-errortype", "ThrottlingException", "retry-after", "300"),
-			words:   []string{"resting"}},
+			words:   []string{"blocked", "rate limited"}},
 	}
 }
 
