@@ -11,6 +11,8 @@ export const schemaHash = 0x4d62cebc;
  *
  * Every type in this file crosses the border in field order (hostabi/doc.go draws the bytes). The decoder and encoder in
  * hostabi/codec.go and the twin js-loader/src/abi.ts are generated from it: change this file, then run `go generate ./core`.
+ *
+ * Texts and lists of a message may be kept; what its pointers point to is the decoder's again once Step has returned.
  */
 export interface Message {
 	/** At is the host's wall clock when the message was made. */
