@@ -236,7 +236,9 @@ export class Core {
 
 	#track(work: Promise<unknown>): void {
 		this.#pending.add(work);
-		void work.finally(() => this.#pending.delete(work));
+		const over = () => this.#pending.delete(work);
+		// Nobody waits for it, so nobody would catch what it throws, and Node would end Pi.
+		void work.then(over, over);
 	}
 
 	#complain({ file }: Effect, error: string): void {
