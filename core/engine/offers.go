@@ -59,6 +59,18 @@ func (e *Engine) accountNames(within string) []view.Named {
 	if e.pools[within] == nil {
 		within = ""
 	}
+	// called counts the accounts that answer to a word, by name or by id.
+	called := map[string]int{}
+	for _, id := range e.providers("") {
+		for i := range e.pools[id].Accounts {
+			if c := &e.pools[id].Accounts[i]; !c.Absent {
+				name, own := strings.ToLower(c.Label), strings.ToLower(c.ID)
+				if called[name]++; name != own {
+					called[own]++
+				}
+			}
+		}
+	}
 	var out []view.Named
 	for _, id := range e.providers(within) {
 		p := e.pools[id]
@@ -71,7 +83,7 @@ func (e *Engine) accountNames(within string) []view.Named {
 			if strings.ContainsAny(word, " \"'") || word == "" {
 				word = c.ID
 			}
-			if _, _, no := e.find(word); no != nil {
+			if called[strings.ToLower(word)] != 1 {
 				word = id + "/" + c.ID
 			}
 			out = append(out, view.Named{Word: word, About: id + " " + c.ID})

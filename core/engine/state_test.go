@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -74,5 +75,17 @@ func TestAProjectsOwnAccountsCountAsSoonAsAMergeTellsOfThem(t *testing.T) {
 	p.disk.files["state"] = store.Merge(p.disk.files["state"], store.SettingDelta("demo", "demo-2", "projects", `["/work"]`, 5))
 	for _, session := range []string{"b", "c", "d"} {
 		assert.Equal(t, "demo-2", at(session), "work and private never mix")
+	}
+}
+
+func TestWhatIsOfferedForAnAccountIsThatAccount(t *testing.T) {
+	p := newDisk("demo", "demo-1", "demo-2", "other").process(t)
+	p.edit(store.SettingDelta("demo", "demo-1", "label", `"demo-2"`, 5), store.SettingDelta("demo", "demo", "label", `"Work"`, 5),
+		store.SettingDelta("other", "other", "label", `"work"`, 5))
+	for _, row := range p.tell(core.Message{Command: &core.Command{Words: []string{"complete", "rename "}, Mode: "tui"}}).View.Rows {
+		word, id := row.Cells[0], strings.Fields(row.Cells[1])[1]
+		v := p.tell(core.Message{Command: &core.Command{Words: []string{"rename", word, "new " + id}, Mode: "tui"}}).View
+		assert.False(t, v.Failed, "%s: %v", word, v.Title)
+		assert.Equal(t, "new "+id, store.Parse(p.disk.files["state"]).Account(strings.Fields(row.Cells[1])[0], id).Label, word)
 	}
 }
