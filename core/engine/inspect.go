@@ -45,6 +45,8 @@ func (e *Engine) inspectObject(q gjson.Result, now core.Time) string {
 		return e.inspectPaste(q)
 	case "override":
 		return e.inspectOverride(q)
+	case "reach":
+		return inspectReach(q)
 	case "identity":
 		return e.inspectIdentity(q)
 	default:

@@ -53,6 +53,33 @@ func (e *Engine) inspectOverride(q gjson.Result) string {
 	return answer.Text()
 }
 
+// inspectReach says what speaks against the addresses that the name in a URL leads to. A private network's do not: who answers https there
+// holds the name's certificate, so the credential reaches nobody else.
+func inspectReach(q gjson.Result) string {
+	u, why := core.ParseURL(q.Get("url").String())
+	if why != "" {
+		return inspectError(why)
+	}
+	q.Get("addresses").ForEach(func(_, address gjson.Result) bool {
+		host, _, _ := strings.Cut(address.String(), "%")
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		at, strange := core.ParseURL(u.Scheme + "://" + host)
+		switch {
+		case strange != "" || at.Reach == core.ReachNever:
+			why = "its name leads to an address that is never asked (metadata, link-local or reserved)"
+		case u.Scheme == "http" && at.Reach != core.ReachLoopback:
+			why = "its name does not lead to this machine, and http must stay there"
+		}
+		return why == ""
+	})
+	if why != "" {
+		return inspectError(why)
+	}
+	return "{}"
+}
+
 func (e *Engine) inspectIdentity(q gjson.Result) string {
 	id := e.named(q.Get("provider").String()).IdentityOf(core.Secret(q.Get("credential").Raw))
 	return (&core.Object{}).StringOrNull("key", id.Key).Bool("strong", id.Strong).Text()

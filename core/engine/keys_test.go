@@ -394,3 +394,29 @@ func TestAProviderThatGoesAwayWhileKeysAreCheckedIsLeftOut(t *testing.T) {
 	require.NotNil(t, turn.View)
 	assert.Len(t, turn.View.Rows, 2)
 }
+
+func TestWhatANameLeadsTo(t *testing.T) {
+	const barred, away = "never asked", "does not lead to this machine"
+	for _, c := range []struct{ url, addresses, why string }{
+		{"https://llm.corp.example", `["203.0.113.9"]`, ""},
+		{"https://llm.corp.example", `["10.0.0.7","fd00::7"]`, ""},
+		{"https://llm.corp.example", `[]`, ""},
+		{"https://llm.corp.example", `["203.0.113.9","169.254.169.254"]`, barred},
+		{"https://llm.corp.example", `["fe80::1%eth0"]`, barred},
+		{"https://llm.corp.example", `["::ffff:169.254.169.254"]`, barred},
+		{"https://llm.corp.example", `["fd00:ec2::254"]`, barred},
+		{"https://llm.corp.example", `["not an address"]`, barred},
+		{"http://localhost:8080", `["127.0.0.1","::1"]`, ""},
+		{"http://a.localhost", `["203.0.113.9"]`, away},
+		{"http://a.localhost", `["127.0.0.1","192.168.1.2"]`, away},
+	} {
+		d := &disk{files: map[string]string{}}
+		turn, err := d.process(t).core.Step(core.Message{At: start, Inspect: &core.Inspect{Line: `{"what":"reach","url":"` + c.url + `","addresses":` + c.addresses + `}`}})
+		require.NoError(t, err)
+		if c.why == "" {
+			assert.Equal(t, "{}", turn.Inspected.Line, c.addresses)
+		} else {
+			assert.Contains(t, turn.Inspected.Line, c.why, c.addresses)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import { delegated } from "./delegation.ts";
 import { textOf } from "./failure.ts";
 import { authOf, membersOf, plainContext, type Resolutions, swapHeaders } from "./members.ts";
 import type { AnswerStream, Model, Provider, StreamOptions, Transcript, Usage } from "./pi.ts";
+import { checkReach } from "./reach.ts";
 import { rehearse } from "./rehearse.ts";
 import { bodyOf, noteResponse, nothingSeen, type Seen, watchingFetch } from "./watch-fetch.ts";
 
@@ -187,10 +188,13 @@ async function attempt(
 		const shown = lease.wait === "" ? () => {} : runtime.countdown(lease.wait, lease.notBefore);
 		await pause(lease.notBefore - started, request.signal);
 		shown();
-		const prepared = await prepare(runtime, request, lease).catch((error) => {
-			outcome.notSent = true;
-			throw error;
-		});
+		const vetted = lease.baseURL === "" ? Promise.resolve() : checkReach(core, lease.baseURL);
+		const prepared = await vetted
+			.then(() => prepare(runtime, request, lease))
+			.catch((error) => {
+				outcome.notSent = true;
+				throw error;
+			});
 		listen(prepared.options, seen);
 		rehearse(core);
 		await sender.send({ ...prepared, outcome, seen, begun });

@@ -51,8 +51,11 @@ const lookTimeout = 10_000;
 async function resolve(ask: AskPi, provider: Provider | undefined): Promise<Answer> {
 	const text = ask.credential === "" ? await ambientKey(provider) : await entryWithKey(ask);
 	const origins = new Set<string>();
-	for (const { baseUrl } of provider?.getModels() ?? [])
-		if (typeof baseUrl === "string" && URL.canParse(baseUrl)) origins.add(new URL(baseUrl).origin);
+	for (const { baseUrl } of provider?.getModels() ?? []) {
+		const origin = typeof baseUrl === "string" && URL.canParse(baseUrl) ? new URL(baseUrl).origin : "";
+		// A place that a variable of the request fills in says nothing yet.
+		if (origin !== "" && !origin.includes("{")) origins.add(origin);
+	}
 	return makeAnswer({ text, extra: [...origins].join("\n") });
 }
 

@@ -1,0 +1,46 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import type { Core } from "./core.ts";
+
+/** How long what a name leads to is believed, in milliseconds. */
+const believed = 60_000;
+/** How long is waited for it. Who has no name server, or a proxy that resolves, goes on without. */
+const patience = 3_000;
+
+const checked = new Map<string, { until: number; why: string }>();
+
+/** The addresses a name leads to. */
+export type Resolve = (host: string) => Promise<string[]>;
+
+const resolveName: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
+/**
+ * Throws in plain words when the name in an account's own address leads to where no credential may go. Pi's adapters connect by
+ * themselves, so a name that changes in between is not noticed here: over https its certificate is what protects the credential.
+ */
+export async function checkReach(core: Core, url: string, resolve = resolveName): Promise<void> {
+	const { hostname, origin } = new URL(url);
+	if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return;
+	let known = checked.get(origin);
+	if (!known || known.until < Date.now()) {
+		const addresses = await within(resolve(hostname));
+		const { inspected } = await core.ask({
+			inspect: { line: JSON.stringify({ what: "reach", url: origin, addresses }) },
+		});
+		known = { until: Date.now() + believed, why: String(JSON.parse(inspected?.line ?? "{}").error ?? "") };
+		checked.set(origin, known);
+	}
+	if (known.why !== "") throw new Error(`the account's own address cannot be used: ${known.why}`);
+}
+
+async function within(found: Promise<string[]>): Promise<string[]> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<string[]>((resolve) => {
+		timer = setTimeout(() => resolve([]), patience);
+	});
+	try {
+		return await Promise.race([found.catch(() => []), late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
