@@ -60,6 +60,8 @@ func TestPisOwnLoginCommandHasOurLogins(t *testing.T) {
 				}
 				s.shows(screen, "/login")
 				s.types(screen, "/login")
+				s.shows(screen, "Select authentication method")
+				require.NoError(s, screen.Press("Enter"))
 				s.shows(screen, "Select provider to configure")
 				require.NoError(s, screen.Press("-l", c.provider))
 				s.shows(screen, "→ "+c.chosen)
