@@ -89,7 +89,8 @@ var providerVectors = map[string]string{
 	"F29":                        "struck: Pi renews the logins of Codex; what it says is read for people (core/oauth/oauth_test.go)",
 	"F30 F31":                    "core/oauth/oauth_test.go: already been used to generate a new access token",
 	"F32":                        "core/oauth/oauth_test.go: an error that is an object",
-	"F35 F36":                    "struck: Pi renews the logins of Codex and keeps what it needs; ours keep the old token (tests/refresh/story_test.go)",
+	"F35":                        "struck: Pi renews the logins of Codex and takes the lifetime of the reply",
+	"F36":                        "core/oauth/oauth_test.go: (F36)",
 	"P2 P3 P7 P8 P9 P10 P11 P12": "core/fault/probe_test.go",
 }
 
