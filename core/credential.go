@@ -144,6 +144,12 @@ func (s Secret) Mask() string {
 	return prefixOf(text, nil) + "…" + text[len(text)-4:]
 }
 
+// secretsOf are the secrets of a credential, as far as it holds them itself.
+func secretsOf(credential Secret) []Secret {
+	c, _ := ReadCredential(credential)
+	return []Secret{c.Key, c.Access, c.Refresh}
+}
+
 // Redact takes secrets out of a foreign text: the given ones, and what begins like a vendor's key, is a token, or follows "Bearer".
 func Redact(text string, secrets []Secret) string {
 	for _, s := range secrets {

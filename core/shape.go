@@ -139,7 +139,12 @@ func (s *UsageSource) Read(account Account, answers []FetchResult, at Time) Usag
 	default:
 		u.Error = failure
 	}
-	u.Plan = strings.TrimPrefix(strings.ToLower(Plain(u.Plan, 60)), "level_")
+	// A service may say back what it was sent, and names are shown and kept.
+	secrets := secretsOf(account.Credential)
+	u.Plan = strings.TrimPrefix(strings.ToLower(Plain(Redact(u.Plan, secrets), 60)), "level_")
+	for i := range u.Windows {
+		u.Windows[i].Model = Redact(u.Windows[i].Model, secrets)
+	}
 	u.Tidy(at)
 	if r.refused || !r.paid {
 		u.Block(at, r.only, r.refused)
@@ -359,7 +364,7 @@ func (r *Reading) window(row *WindowRow, element gjson.Result) {
 	}
 	w.Model = row.Model
 	if row.ModelAt != "" {
-		w.Model = Plain(r.at(element, row.ModelAt).String(), 60)
+		w.Model = Plain(r.at(element, row.ModelAt).String(), 4*60)
 		switch {
 		case row.Whole != "" && w.Model == row.Whole:
 			w.Model = ""
@@ -418,7 +423,7 @@ func (r *Reading) balance(row *BalanceRow, element gjson.Result) {
 	}
 	b := Balance{Currency: row.Currency}
 	if currency := r.at(element, row.CurrencyAt); currency.Exists() {
-		b.Currency = Plain(currency.String(), 20)
+		b.Currency = Plain(Redact(currency.String(), secretsOf(r.Account.Credential)), 20)
 	}
 	amount, ok := r.number(element, row.Amount)
 	less, told := r.number(element, row.Less)

@@ -38,7 +38,7 @@ func (e *Engine) logInto(h *flow.Host, l core.Login) core.Turn {
 		if failure.Code == core.ErrCanceled.Code {
 			return core.Turn{View: &core.View{Title: l.Provider + ": the login was cancelled; nothing has changed"}}
 		}
-		return noLogin(l.Provider + ": " + failure.Text)
+		return noLogin(l.Provider + ": " + e.said(l.Provider, failure.Text, 300))
 	}
 	return e.addLogin(h, l, e.introduce(h, l.Provider, credential))
 }

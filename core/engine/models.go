@@ -89,7 +89,7 @@ func (e *Engine) entry(h *flow.Host, l core.Login) core.Turn {
 		return noLogin(l.Provider + " has no login of ours")
 	}
 	if err != nil {
-		return noLogin(e.nameOf(l.Provider) + ": " + oauth.Failure(err).Text)
+		return noLogin(e.nameOf(l.Provider) + ": " + e.said(l.Provider, oauth.Failure(err).Text, 300))
 	}
 	if l.Credential == "" {
 		fresh = e.introduce(h, l.Provider, fresh)

@@ -350,10 +350,14 @@ func (e *Engine) recallOwn(h *flow.Host) {
 	}
 }
 
-// secretsOf are the tokens of a login, which a service may echo.
-func secretsOf(credential core.Secret) []core.Secret {
-	c, _ := core.ReadCredential(credential)
-	return []core.Secret{c.Access, c.Refresh}
+// said is what a service says of a login, without the secrets of any account of its provider.
+func (e *Engine) said(provider, text string, most int) string {
+	var secrets []core.Secret
+	for i := range e.members[provider] {
+		c, _ := core.ReadCredential(e.members[provider][i].Credential)
+		secrets = append(secrets, c.Key, c.Access, c.Refresh)
+	}
+	return core.Said(text, most, secrets...)
 }
 
 // isPis reports whether Pi renews the account by itself: its provider's own entry, as long as none of ours stands in its place.
@@ -485,10 +489,10 @@ func (e *Engine) renewalFailed(h *flow.Host, key string, failure *core.TokenErro
 	r.Renewal = n
 	deltas := store.RenewalDelta(r.provider, r.account, n)
 	if !e.live(c, at) {
-		s := core.Standing{At: max(at, c.Standing.At+1), Fault: core.Unauthorized, Cause: "its login could not be renewed (" + core.Said(failure.Text, 120, secretsOf(c.Credential)...) + ")",
+		s := core.Standing{At: max(at, c.Standing.At+1), Fault: core.Unauthorized, Cause: "its login could not be renewed (" + e.said(c.Provider, failure.Text, 120) + ")",
 			Source: core.FromBody, Mark: c.Mark, Until: n.Next}
 		if failure.Permanent && (n.Failures > 1 || failure.Code == "missing_refresh_token") {
-			s.Until, s.Cause = 0, "its login has ended ("+core.Said(failure.Text, 120, secretsOf(c.Credential)...)+")"
+			s.Until, s.Cause = 0, "its login has ended ("+e.said(c.Provider, failure.Text, 120)+")"
 		} else if old := &c.Standing; old.Fault == s.Fault && old.KindAt(at, c.Mark) == core.StandingCooling {
 			s.Until = max(s.Until, old.Until)
 		}

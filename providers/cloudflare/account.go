@@ -33,7 +33,7 @@ func Locate(h core.Host, token core.Secret) (baseURL, label, why string) {
 			return "", "", "Cloudflare's list of accounts is not valid JSON (HTTP " + strconv.Itoa(answer.Status) + "); paste the account id with the token."
 		}
 		if answer.Status < 200 || answer.Status > 299 || r.Get("success").Type != gjson.True {
-			return "", "", failure(answer.Status, r)
+			return "", "", failure(answer.Status, r, token)
 		}
 		n := 0
 		if list := r.Get("result"); list.IsArray() {
@@ -72,7 +72,7 @@ func Locate(h core.Host, token core.Secret) (baseURL, label, why string) {
 }
 
 // failure words a refusal: what Cloudflare said, and what a person can do about it.
-func failure(status int, r gjson.Result) string {
+func failure(status int, r gjson.Result, token core.Secret) string {
 	var said []string
 	email, malformed := false, false
 	var read func(list gjson.Result)
@@ -81,11 +81,11 @@ func failure(status int, r gjson.Result) string {
 			return
 		}
 		list.ForEach(func(_, e gjson.Result) bool {
-			code, message := e.Get("code").String(), core.Redact(core.Plain(e.Get("message").String(), 160), nil)
+			code, message := core.Said(e.Get("code").String(), 20, token), core.Said(e.Get("message").String(), 160, token)
 			email = email || code == "1211" || strings.Contains(strings.ToLower(message), "verify your email")
 			malformed = malformed || code == "6003" || code == "6111"
 			if len(said) < 4 && code+message != "" {
-				said = append(said, core.Plain(code, 20)+": "+message)
+				said = append(said, code+": "+message)
 			}
 			if chain := e.Get("error_chain"); chain.IsArray() && len(said) < 4 {
 				read(chain)
