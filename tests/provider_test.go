@@ -109,8 +109,13 @@ func TestEveryProvider(t *testing.T) {
 				assert.NotEmpty(t, p.Methods, "it has a login of its own")
 				assert.True(t, p.Renewal != nil || p.Renew != nil, "its logins are renewed")
 			}
-			rotates(t, p)
-			tellsUsage(t, p)
+			for _, id := range append([]string{p.ID}, p.Aliases...) {
+				named := p
+				named.ID = id
+				rotates(t, named)
+				tellsUsage(t, named)
+				addsAndShows(t, named)
+			}
 		})
 	}
 	assert.GreaterOrEqual(t, len(ids), 51)
@@ -177,6 +182,65 @@ func rotates(t *testing.T, p core.Provider) {
 	require.NoError(t, err)
 	require.NotNil(t, turn.Lease, "nobody takes over")
 	assert.NotEqual(t, first, turn.Lease.Account)
+}
+
+// addsAndShows adds two keys with the command that people use and asks for usage: the provider's own, or that there is none.
+func addsAndShows(t *testing.T, p core.Provider) {
+	s := &host.Script{Core: host.Native{Engine: engine.New(catalogue())}, Disk: &host.Disk{Files: map[string]string{}, Fails: map[string]string{}}, At: 1800000000000, Seed: 7}
+	asked := 0
+	s.Fetch = func(f core.Fetch) (core.FetchResult, error) {
+		asked++
+		assert.True(t, p.MayReach(f.Origin, core.Override{}), f.Origin)
+		return core.FetchResult{Status: 503}, nil
+	}
+	s.Ask = func(a core.Ask) (core.Answer, error) {
+		if a.Input != nil {
+			return core.Answer{Text: core.Secret(sampleOf(p, "1") + "\n" + sampleOf(p, "2"))}, nil
+		}
+		return core.Answer{}, nil
+	}
+	say := func(text string) (*core.View, string) {
+		turn, err := s.Tell(core.Message{Command: &core.Command{Text: text, Mode: "print"}})
+		require.NoError(t, err)
+		require.NotNil(t, turn.View)
+		shown := turn.View.Title + "\n" + strings.Join(turn.View.Notes, "\n") + "\n"
+		for _, row := range turn.View.Rows {
+			shown += strings.Join(row.Cells, " ") + "\n"
+		}
+		return turn.View, shown
+	}
+	_, err := s.Tell(core.Message{Start: &core.Start{Known: []string{p.ID}}})
+	require.NoError(t, err)
+	added, shown := say("add " + p.ID + " --unchecked --from-env KEYS")
+	if !p.Keys {
+		assert.True(t, added.Failed, "it takes no keys, and says so")
+		return
+	}
+	if p.Locate != nil {
+		assert.Contains(t, shown, "not added", "where nobody tells its place")
+		return
+	}
+	require.False(t, added.Failed, shown)
+	accounts := store.Parse(s.Disk.Files["accounts"]).Accounts()
+	require.Len(t, accounts, 2, shown)
+	turn, err := s.Tell(core.Message{Acquire: &core.Acquire{Provider: p.ID, Model: "m", Mode: "print"}})
+	require.NoError(t, err)
+	require.NotNil(t, turn.Lease)
+	first := turn.Lease.Account
+	turn, err = s.Tell(core.Message{Settle: &core.Settle{Lease: turn.Lease.ID, Outcome: core.Outcome{Status: 401, Body: `{"error":{"message":"invalid api key","type":"authentication_error"}}`}}})
+	require.NoError(t, err)
+	require.NotNil(t, turn.Lease, "nobody takes over")
+	assert.NotEqual(t, first, turn.Lease.Account)
+	asked = 0
+	_, shown = say("usage " + p.ID)
+	assert.NotContains(t, shown, "0%", "what is not known is not zero")
+	if p.Usage != nil && p.Usage.Keys {
+		assert.NotZero(t, asked)
+		assert.Contains(t, shown, "not read")
+		return
+	}
+	assert.Zero(t, asked, "keys have no usage of their own here")
+	assert.Contains(t, shown, "no usage", "and it is said")
 }
 
 // tellsUsage asks the core what a usage endpoint that says nothing leaves known: nothing, in words.

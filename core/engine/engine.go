@@ -67,6 +67,8 @@ type Engine struct {
 	counts map[string]*counted
 	// probed is when an account was last asked why it refused, keyed provider/account.
 	probed map[string]core.Time
+	// located are the addresses that vendors told for keys, by whose they are.
+	located map[string]located
 	// edits are what a person changed in this process, the newest last.
 	edits []edit
 
@@ -109,6 +111,7 @@ func New(catalogue []core.Provider) *Engine {
 		choices:    map[string]*choice{},
 		renewals:   map[string]*renewal{},
 		probed:     map[string]core.Time{},
+		located:    map[string]located{},
 		counts:     map[string]*counted{},
 	}
 	e.reader = newReader()

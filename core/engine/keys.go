@@ -304,6 +304,34 @@ func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 	return v
 }
 
+const (
+	// locatedFor is how long an address that a vendor told for a key is believed, mostLocated how many are.
+	locatedFor  = core.Hour
+	mostLocated = 64
+)
+
+// located is where a key belongs.
+type located struct {
+	at             core.Time
+	baseURL, label string
+}
+
+// locate asks the vendor for the base URL of a key; who pastes the same keys again asks nobody. A refusal is not kept: a person mends
+// it and tries again.
+func (e *Engine) locate(h *flow.Host, p *core.Provider, key core.Secret) (baseURL, label, why string) {
+	who := p.IdentityOf(core.Secret((&core.Object{}).String("type", "api_key").String("key", key.Reveal()).Text())).Key
+	if known, ok := e.located[who]; ok && h.At().Sub(known.at) < locatedFor {
+		return known.baseURL, known.label, ""
+	}
+	if baseURL, label, why = p.Locate(h, key); why == "" {
+		if len(e.located) >= mostLocated {
+			clear(e.located)
+		}
+		e.located[who] = located{h.At(), baseURL, label}
+	}
+	return baseURL, label, why
+}
+
 // mostChecked bounds how many keys of one paste are checked, and so for how long a person waits.
 const mostChecked = 50
 
@@ -316,7 +344,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 	for i, k := range paste.Keys {
 		if k.BaseURL == "" && p.Locate != nil {
 			var why string
-			if k.BaseURL, labels[i], why = p.Locate(h, k.Key); why != "" {
+			if k.BaseURL, labels[i], why = e.locate(h, p, k.Key); why != "" {
 				v.AddRow("bad", k.Key.Mask(), "-", "not added: "+why)
 				continue
 			}

@@ -420,3 +420,28 @@ func TestWhatANameLeadsTo(t *testing.T) {
 		}
 	}
 }
+
+func TestWhereAKeyBelongsIsAskedOnceAnHour(t *testing.T) {
+	p := begin(t, `{}`)
+	p.pasted = "cfat_a1B2c3D4e5F6a7B8c9D0e1F2a3B4c5D6e7F8a9B0"
+	p.body = `{"success":true,"errors":[],"result":[{"id":"0123456789abcdef0123456789abcdef","name":"Example"}]}`
+	lists := func() (n int) {
+		for _, f := range p.asked {
+			if strings.Contains(f.URL, "/client/v4/accounts?") {
+				n++
+			}
+		}
+		return n
+	}
+	p.status = 403
+	assert.Contains(t, text(p.say("add cloudflare-workers-ai")), "not added")
+	assert.Equal(t, 1, lists())
+	p.status = 200
+	assert.Contains(t, text(p.say("add cloudflare-workers-ai")), "added")
+	assert.Equal(t, 2, lists(), "a refusal is not kept: it may be mended")
+	assert.Contains(t, text(p.say("add cloudflare-workers-ai")), "was there already")
+	assert.Equal(t, 2, lists(), "what was found is")
+	p.at = p.at.Add(2 * core.Hour)
+	p.say("add cloudflare-workers-ai")
+	assert.Equal(t, 3, lists())
+}

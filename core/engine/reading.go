@@ -70,6 +70,15 @@ func (e *Engine) usageAnew(h *flow.Host, c *call) *core.View {
 	if e.reader.offline {
 		v.Notes = append(v.Notes, "Nothing was read: Pi is offline (PI_OFFLINE).")
 	}
+	if p := e.pools[c.word(0)]; p != nil {
+		told := false
+		for i := range p.Accounts {
+			told = told || e.readable(&p.Accounts[i], c.at) != nil
+		}
+		if !told {
+			v.Notes = append(v.Notes, e.nameOf(p.Provider)+" tells these accounts no usage; what its answers say of limits is shown.")
+		}
+	}
 	return v
 }
 
