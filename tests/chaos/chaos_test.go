@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,7 +44,8 @@ func TestChaos(t *testing.T) {
 	for _, r := range w.requests {
 		counts[w.judge(r)]++
 	}
-	fmt.Printf("  C1: seed %d, %d faults %v, %d requests: %v; %d token calls, %d refused\n", seed, sum(faults), faults, len(w.requests), counts, calls(w), refused(w))
+	fmt.Printf("  C1: seed %d, %d faults %v, %d requests: %v; %d token calls, %d refused; usage was read %d times\n",
+		seed, sum(faults), faults, len(w.requests), counts, calls(w), refused(w), w.usageReads())
 	assert.NotZero(t, counts["success"])
 	assert.Zero(t, counts["wrong"], "requests that came to what they should not have")
 	w.nothingLost()
@@ -70,7 +72,7 @@ func refused(w *world) int { _, n := w.tokens.Calls(); return n }
 
 // lastLook is a Pi after all faults: it answers for each provider and lists every account.
 func (w *world) lastLook() {
-	for _, model := range []string{"demo/model-1", "corp/model-1"} {
+	for _, model := range []string{"demo/model-1", w.fleets[1].model, "corp/model-1"} {
 		ran, err := w.home.Run(w.versions[0], "--model", model, "-p", "hello")
 		require.NoError(w, err)
 		w.said(ran.Out + ran.Err)
@@ -80,9 +82,13 @@ func (w *world) lastLook() {
 	require.NoError(w, err)
 	w.said(ran.Out + ran.Err)
 	fmt.Println(ran.Out)
-	for _, id := range append(w.ids("demo", len(w.keys)), "corp-1", "corp-2") {
-		assert.Contains(w, ran.Out, id, "no account is lost")
+	for _, f := range w.fleets {
+		for _, id := range ids(f.provider, len(f.keys)) {
+			assert.Contains(w, ran.Out, id, "no account is lost")
+		}
 	}
+	assert.Contains(w, ran.Out, "corp-1")
+	assert.Contains(w, ran.Out, "corp-2")
 }
 
 // judge says what a request came to: "success", "error" where one is right, "killed", or "wrong".
@@ -92,7 +98,7 @@ func (w *world) judge(r *request) string {
 	}
 	cut, asked := false, 0
 	var seen []string
-	for _, a := range w.vendor.Asked() {
+	for _, a := range w.asked() {
 		if marker(a.Body) == r.marker {
 			asked++
 			cut = cut || a.Step.Cut()
@@ -122,9 +128,9 @@ func (w *world) judge(r *request) string {
 }
 
 func name(w *world, key string) string {
-	for i, k := range w.keys {
-		if k == key {
-			return fmt.Sprint("demo-", i)
+	for _, f := range w.fleets {
+		if i := slices.Index(f.keys, key); i >= 0 {
+			return ids(f.provider, len(f.keys))[i]
 		}
 	}
 	return strings.TrimPrefix(key, "access-")
@@ -148,7 +154,10 @@ func (w *world) nothingLost() {
 // nothingLeaked looks for the secrets everywhere but in the files that hold them.
 func (w *world) nothingLeaked() {
 	holds := map[string]bool{"auth.json": true, "multi-auth-accounts.json": true, "multi-auth-accounts.json.tmp": true, "multi-auth.journal": true, "multi-auth.journal.tmp": true}
-	secrets := append([]string{"refresh-corp-", "access-corp-"}, w.keys...)
+	secrets := []string{"refresh-corp-", "access-corp-"}
+	for _, f := range w.fleets {
+		secrets = append(secrets, f.keys...)
+	}
 	look := func(where, text string) {
 		for _, secret := range secrets {
 			if at := strings.Index(text, secret); at >= 0 {
@@ -183,12 +192,12 @@ func (w *world) nothingLeft() {
 	assert.Empty(w, string(unhandled), "nobody handled it")
 }
 
-func (w *world) ids(provider string, n int) []string {
-	ids := []string{provider}
+func ids(provider string, n int) []string {
+	all := []string{provider}
 	for i := 1; i < n; i++ {
-		ids = append(ids, fmt.Sprint(provider, "-", i))
+		all = append(all, fmt.Sprint(provider, "-", i))
 	}
-	return ids
+	return all
 }
 
 func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,29 +18,73 @@ type fault struct {
 	begin func(w *world) string
 }
 
-// some is a number of the keys that may fail: the rest stays well.
-func (w *world) some() []string {
-	return w.keys[:1+w.random.IntN(len(w.keys)-well)]
+// target is a key at its server.
+type target struct {
+	server *vendor.Server
+	key    string
+}
+
+// some is a number of the keys of one fleet that may fail: the rest stays well.
+func (w *world) some() (found []target) {
+	f := w.fleets[w.random.IntN(len(w.fleets))]
+	for _, key := range f.keys[:1+w.random.IntN(len(f.keys)-f.well)] {
+		found = append(found, target{f.server, key})
+	}
+	return found
+}
+
+// all is every key of every fleet.
+func (w *world) all() (found []target) {
+	for _, f := range w.fleets {
+		for _, key := range f.keys {
+			found = append(found, target{f.server, key})
+		}
+	}
+	return found
 }
 
 // lasting scripts keys for a while.
-func (w *world) lasting(keys []string, span time.Duration, step vendor.Step) {
-	for _, key := range keys {
-		w.vendor.Script(key, step)
+func (w *world) lasting(keys []target, span time.Duration, step vendor.Step) {
+	for _, t := range keys {
+		t.server.Script(t.key, step)
 	}
 	time.AfterFunc(span, func() {
-		for _, key := range keys {
-			w.vendor.Script(key, vendor.Step{})
+		for _, t := range keys {
+			t.server.Script(t.key, vendor.Step{})
 		}
 	})
 }
 
 // once scripts one request of each key.
-func (w *world) once(keys []string, step vendor.Step) string {
-	for _, key := range keys {
-		w.vendor.Script(key, step, vendor.Step{})
+func (w *world) once(keys []target, step vendor.Step) string {
+	for _, t := range keys {
+		t.server.Script(t.key, step, vendor.Step{})
 	}
 	return fmt.Sprint(len(keys), " keys once")
+}
+
+// Usage as it must not be told.
+var untold = []struct {
+	name string
+	step vendor.Step
+}{
+	{"401", vendor.BadKey()},
+	{"429", vendor.Limited(30)},
+	{"500", vendor.Step{Status: 500, Body: "oops"}},
+	{"reset", vendor.Step{Drop: true}},
+	{"a page", vendor.Step{Body: "<!doctype html><title>Sign in</title>"}},
+	{"half an object", vendor.Step{Body: told[:40]}},
+	{"nonsense", vendor.Step{Body: `{"data":{"limit":-1,"limit_remaining":"NaN","usage":1e999,"total_credits":null,"total_usage":[]}}`}},
+	{"a huge body", vendor.Step{Body: `{"data":{"label":"` + strings.Repeat("x", 20<<20) + `"}}`}},
+	{"a body that dribbles", vendor.Step{Raw: func(rw http.ResponseWriter, r *http.Request) {
+		for range 60 {
+			if _, err := rw.Write([]byte(" ")); err != nil || r.Context().Err() != nil {
+				return
+			}
+			rw.(http.Flusher).Flush()
+			time.Sleep(time.Second)
+		}
+	}}},
 }
 
 var faults = []fault{
@@ -60,8 +105,9 @@ var faults = []fault{
 		for pid, r := range w.running {
 			_ = syscall.Kill(pid, syscall.SIGSTOP)
 			// While it stands still the process cannot end, so the number stays its own.
-			time.AfterFunc(time.Duration(2+w.random.IntN(6))*time.Second, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-			return r.marker
+			span := time.Duration([]int{2, 4, 8, 40}[w.random.IntN(4)]) * time.Second
+			time.AfterFunc(span, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+			return fmt.Sprint(r.marker, " for ", span)
 		}
 		return ""
 	}},
@@ -71,12 +117,15 @@ var faults = []fault{
 		return fmt.Sprint(len(keys), " keys")
 	}},
 	{"outage", func(w *world) string {
-		w.lasting(w.keys, 4*time.Second, vendor.Limited(4))
+		f := w.fleets[0]
+		for _, key := range f.keys {
+			w.lasting([]target{{f.server, key}}, 4*time.Second, vendor.Limited(4))
+		}
 		w.spell("outage", 12*time.Second, true, false)
 		return "all keys"
 	}},
 	{"401", func(w *world) string {
-		w.lasting(w.keys[:1], 4*time.Second, vendor.BadKey())
+		w.lasting(w.some()[:1], 4*time.Second, vendor.BadKey())
 		return "one key"
 	}},
 	{"5xx", func(w *world) string {
@@ -91,9 +140,20 @@ var faults = []fault{
 	}},
 	{"empty", func(w *world) string { return w.once(w.some(), vendor.Step{Empty: true}) }},
 	{"slow", func(w *world) string {
-		return w.once(w.keys, vendor.Step{Text: strings.Repeat("ok ", 20), Pause: 300 * time.Millisecond})
+		return w.once(w.all(), vendor.Step{Text: strings.Repeat("ok ", 20), Pause: 300 * time.Millisecond})
 	}},
-	{"huge", func(w *world) string { return w.once(w.keys, vendor.Step{Text: strings.Repeat("ok ", 100_000)}) }},
+	{"huge", func(w *world) string { return w.once(w.all(), vendor.Step{Text: strings.Repeat("ok ", 100_000)}) }},
+	{"usage", func(w *world) string {
+		how := untold[w.random.IntN(len(untold))]
+		w.tellUsage(how.step)
+		time.AfterFunc(20*time.Second, func() { w.tellUsage(vendor.Step{Body: told}) })
+		return "told as " + how.name
+	}},
+	{"slow tokens", func(w *world) string {
+		w.tokens.Delay(5 * time.Second)
+		time.AfterFunc(10*time.Second, func() { w.tokens.Delay(50 * time.Millisecond) })
+		return "for 10 s"
+	}},
 	{"full disk", func(w *world) string {
 		if !w.small {
 			return ""

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,8 +25,22 @@ import (
 	"pimultiauth/tests/vendor"
 )
 
-// accounts is how many keys the provider of keys has; so many of them stay well whatever happens but an outage.
-const accounts, well = 6, 2
+// A Pi in RPC mode may last so long, and one prompt of either mode may take so long, a suspension of forty seconds included.
+const lifetime, patience = 6 * time.Minute, 150 * time.Second
+
+// fleet is the keys of one provider; so many of them stay well whatever happens but an outage.
+type fleet struct {
+	provider, model string
+	server          *vendor.Server
+	keys            []string
+	well            int
+}
+
+// telling are the addresses at which a fleet's usage is read, behind the scripted vendors.
+var telling = []string{"openrouter.ai/api/v1/key", "openrouter.ai/api/v1/credits"}
+
+// told is a usage answer that leaves half of everything.
+const told = `{"data":{"label":"k","usage":5,"limit":10,"limit_remaining":5,"limit_reset":null,"is_free_tier":false,"total_credits":10,"total_usage":5}}`
 
 // corporate is a provider that logs in, of an extension beside ours.
 const corporate = `pi.registerProvider("corp", { name: "Corp", baseUrl: %q, api: "openai-completions",
@@ -46,9 +61,8 @@ type world struct {
 	runtime  string
 	small    bool
 	versions []pis.Pi
-	vendor   *vendor.Server
+	fleets   []*fleet
 	tokens   *token.Server
-	keys     []string
 	auth     string
 	random   *rand.Rand
 
@@ -96,14 +110,19 @@ func newWorld(t *testing.T, seed uint64) *world {
 		t.Cleanup(func() { _ = syscall.Unmount(w.runtime, syscall.MNT_DETACH) })
 	}
 
-	w.vendor = vendor.Start()
-	w.vendor.Else = func(key string) vendor.Step {
+	own, every := vendor.Start(), vendor.StartAll()
+	own.Else = func(key string) vendor.Step {
 		if w.tokens.Valid(key) {
 			return vendor.Step{}
 		}
 		return vendor.BadKey()
 	}
-	t.Cleanup(w.vendor.Close)
+	t.Cleanup(own.Close)
+	t.Cleanup(every.Close)
+	w.fleets = []*fleet{
+		{"demo", "demo/model-1", own, make([]string, 6), 2},
+		{"openrouter", "openrouter/openai/gpt-4o-mini", every, make([]string, 3), 1},
+	}
 	// Longer than the pause between two redemptions, so that each of a run's logins ends a few times.
 	w.tokens.Life = 100 * time.Second
 	w.tokens.Latency = 50 * time.Millisecond
@@ -116,9 +135,11 @@ func newWorld(t *testing.T, seed uint64) *world {
 	t.Cleanup(endpoint.Close)
 
 	var pairs []string
-	for i, id := range w.ids("demo", accounts) {
-		w.keys = append(w.keys, fmt.Sprintf("canary-%016x-%d", w.random.Uint64(), i))
-		pairs = append(pairs, fmt.Sprintf("%q:{\"type\":\"api_key\",\"key\":%q}", id, w.keys[i]))
+	for _, f := range w.fleets {
+		for i, id := range ids(f.provider, len(f.keys)) {
+			f.keys[i] = fmt.Sprintf("sk-or-v1-%016x%016x", w.random.Uint64(), w.random.Uint64())
+			pairs = append(pairs, fmt.Sprintf("%q:{\"type\":\"api_key\",\"key\":%q}", id, f.keys[i]))
+		}
 	}
 	for _, id := range []string{"corp-1", "corp-2"} {
 		granted := w.tokens.Grant(id)
@@ -126,31 +147,61 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	w.auth = "{" + strings.Join(pairs, ",") + "}"
 	require.NoError(t, w.home.Write("auth.json", w.auth))
-	require.NoError(t, w.home.Models("demo", "openai-completions", w.vendor.URL+"/v1"))
+	require.NoError(t, w.home.Models("demo", "openai-completions", own.URL+"/v1"))
 	// Pi's own retries would hide what ours do.
 	require.NoError(t, w.home.Write("settings.json", `{"retry":{"enabled":false},"compaction":{"enabled":false}}`))
-	beside, err := w.home.Beside("corp", fmt.Sprintf(corporate, w.vendor.URL+"/v1", endpoint.URL))
+	beside, err := w.home.Beside("corp", fmt.Sprintf(corporate, own.URL+"/v1", endpoint.URL))
 	require.NoError(t, err)
 	w.home.Before = []string{beside}
-	w.home.Env = []string{
-		"PI_MULTI_AUTH_RUNTIME_DIR=" + w.runtime, "NODE_OPTIONS=--import=" + filepath.Join(pis.Root(), "tests", "chaos", "preload.mjs"),
-		"CHAOS_CLOCK=" + filepath.Join(w.home.Dir, "clock"), "CHAOS_UNHANDLED=" + filepath.Join(w.home.Dir, "unhandled"),
-	}
+	w.home.Limit = lifetime
+	preload := filepath.Join(pis.Root(), "tests", "vendor", "preload.mjs") + " --import=" + filepath.Join(pis.Root(), "tests", "chaos", "preload.mjs")
+	// Usage is read where there is a network; it ends at the scripted vendors.
+	w.home.Env = append(every.Env(preload), "PI_OFFLINE=", "PI_SKIP_VERSION_CHECK=1", "PI_TELEMETRY=0",
+		"PI_MULTI_AUTH_RUNTIME_DIR="+w.runtime,
+		"CHAOS_CLOCK="+filepath.Join(w.home.Dir, "clock"), "CHAOS_UNHANDLED="+filepath.Join(w.home.Dir, "unhandled"))
 	w.heal()
 	return w
 }
 
 // heal ends every fault that lasts.
 func (w *world) heal() {
-	for _, key := range w.keys {
-		w.vendor.Script(key, vendor.Step{})
+	for _, f := range w.fleets {
+		for _, key := range f.keys {
+			f.server.Script(key, vendor.Step{})
+		}
 	}
+	w.tellUsage(vendor.Step{Body: told})
 	_ = os.Remove(filepath.Join(w.runtime, "filler"))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for pid := range w.running {
 		_ = syscall.Kill(pid, syscall.SIGCONT)
 	}
+}
+
+// tellUsage is what the usage endpoints answer from now on.
+func (w *world) tellUsage(step vendor.Step) {
+	for _, place := range telling {
+		w.fleets[1].server.Route(place, step)
+	}
+}
+
+// asked are the requests for models, of all fleets.
+func (w *world) asked() (all []vendor.Asked) {
+	for _, f := range w.fleets {
+		all = append(all, f.server.Asked()...)
+	}
+	return all
+}
+
+// usageReads counts how often usage was asked for.
+func (w *world) usageReads() (n int) {
+	for _, a := range w.fleets[1].server.Asked() {
+		if slices.Contains(telling, a.Host+a.Path) {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *world) said(text string) {
@@ -223,10 +274,7 @@ func (w *world) over(pid int, r *request) {
 func (w *world) work(i int, end time.Time) {
 	for n := 0; time.Now().Before(end); n++ {
 		pi := w.versions[(i+n)%2]
-		model := "demo/model-1"
-		if (i+n/2)%3 == 2 {
-			model = "corp/model-1"
-		}
+		model := []string{"demo/model-1", w.fleets[1].model, "corp/model-1"}[(i+n/2)%3]
 		if (i+n/2)%2 == 0 {
 			w.converse(pi, model, i, n*10, end)
 		} else {
@@ -236,7 +284,7 @@ func (w *world) work(i int, end time.Time) {
 }
 
 func (w *world) print(pi pis.Pi, model, mark string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := w.home.Command(ctx, pi, "--model", model, "-p", mark+" hello")
 	var out, errs bytes.Buffer
@@ -267,6 +315,7 @@ func (w *world) converse(pi pis.Pi, model string, i, first int, end time.Time) {
 		w.Error(err)
 		return
 	}
+	p.Patience = patience
 	for n := range 5 {
 		if n > 0 && time.Now().After(end) {
 			break

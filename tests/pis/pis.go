@@ -95,6 +95,8 @@ type Home struct {
 	Node string
 	// Env are further variables.
 	Env []string
+	// Limit is how long a Pi in RPC mode may last; 0 is two minutes.
+	Limit time.Duration
 	// Terminal are tmux's commands before the session of a screen, each ended by ";".
 	Terminal []string
 }

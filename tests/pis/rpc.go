@@ -21,11 +21,17 @@ type RPC struct {
 	cancel context.CancelFunc
 	// Seen are the events so far, each a line of JSON.
 	Seen []string
+	// Patience is how long an event is waited for; 0 is half a minute.
+	Patience time.Duration
 }
 
-// StartRPC starts Pi in RPC mode; it is ended after two minutes at the latest.
+// StartRPC starts Pi in RPC mode; it is ended after two minutes at the latest, or after the home's Limit.
 func (h *Home) StartRPC(pi Pi, args ...string) (*RPC, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	limit := h.Limit
+	if limit == 0 {
+		limit = 2 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	r := &RPC{cmd: h.Command(ctx, pi, append([]string{"--mode", "rpc"}, args...)...), lines: make(chan string, 1024), cancel: cancel}
 	var err error
 	if r.in, err = r.cmd.StdinPipe(); err != nil {
@@ -68,7 +74,11 @@ func (r *RPC) Send(command map[string]any) error {
 
 // Until reads events until one holds all the parts, and answers it.
 func (r *RPC) Until(parts ...string) (string, error) {
-	deadline := time.After(30 * time.Second)
+	patience := r.Patience
+	if patience == 0 {
+		patience = 30 * time.Second
+	}
+	deadline := time.After(patience)
 	for {
 		select {
 		case line, ok := <-r.lines:

@@ -50,6 +50,13 @@ func New() *Server {
 	return &Server{families: map[string]*family{}, refresh: map[string]*family{}, perTurn: map[string]int{}, Life: time.Hour}
 }
 
+// Delay changes the latency while requests come in.
+func (s *Server) Delay(latency time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Latency = latency
+}
+
 // Grant gives an account its first tokens.
 func (s *Server) Grant(name string) Tokens {
 	s.mu.Lock()
@@ -144,7 +151,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked++
 	s.mu.Unlock()
-	time.Sleep(s.Latency)
+	s.mu.Lock()
+	latency := s.Latency
+	s.mu.Unlock()
+	time.Sleep(latency)
 	if r.Context().Err() != nil {
 		// Whoever asked is gone: nothing is rotated for nobody.
 		return
