@@ -43,8 +43,10 @@ const (
 
 // Standing is what is known of an account, or of one model on it. The zero value is an account nobody has found fault with.
 type Standing struct {
-	// At is when it was learned.
+	// At is when it was learned, or just after what it takes the place of where that was written by a clock that was ahead.
 	At Time
+	// Began is when it was learned where At says something else; zero where it does not.
+	Began Time
 	// Fault is the kind that was read; "" for a standing that was cleared.
 	Fault FaultKind
 	// Until is when it ends; zero with a Fault is a suspension.
@@ -58,15 +60,27 @@ type Standing struct {
 	Times int
 }
 
+// setBack is how far ahead of now a cooldown may have begun: beyond that the clock was set back since.
+const setBack = 30 * Second
+
+// Since is when s was learned, by the clock of that time.
+func (s Standing) Since() Time {
+	if !s.Began.IsZero() {
+		return s.Began
+	}
+	return s.At
+}
+
 // KindAt tells what s means for an account with the given mark at an instant. An end further ahead than any provider's was written by a
-// clock that was ahead, and is none.
+// clock that was ahead, and is none. So is one that began ahead of now: its seconds would become the hours that the clock was set back
+// by, and a request too early costs one refusal. The reset of a window is an instant whatever our clock said.
 func (s Standing) KindAt(at Time, mark int64) StandingKind {
 	switch {
 	case s.Fault == "" || (s.Mark != 0 && mark != 0 && s.Mark != mark):
 		return StandingReady
 	case s.Until.IsZero():
 		return StandingSuspended
-	case at.Before(s.Until) && s.Until.Sub(at) <= ResetFuture:
+	case at.Before(s.Until) && s.Until.Sub(at) <= ResetFuture && (s.Since().Sub(at) <= setBack || s.Source == FromWindow):
 		return StandingCooling
 	}
 	return StandingReady

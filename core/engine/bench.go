@@ -32,6 +32,9 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 	}
 	// Several may fail within a millisecond, and the last word counts.
 	s := core.Standing{At: max(at, old.At+1), Fault: f.Kind, Cause: f.Cause, Source: f.Source, Mark: markOf(c, f.Kind)}
+	if s.At.Sub(at) > core.Second {
+		s.Began = at
+	}
 	if f.Verdict != core.Suspend {
 		s.Until = min(f.Until, at.Add(longestCooldown))
 		if soft || f.Source == core.FromDefault {
@@ -66,6 +69,9 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 			}
 			shared := s
 			shared.At, shared.Mark = max(s.At, other.Standing.At+1), markOf(other, f.Kind)
+			if shared.At.Sub(at) > core.Second {
+				shared.Began = at
+			}
 			e.standing(p, i, "", shared)
 			effects = append(effects, e.saveDelta(store.StandingDelta(p.Provider, other.ID, "", shared), true))
 		}

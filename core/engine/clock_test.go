@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +26,52 @@ func TestACooldownOfAClockThatWasAheadIsNone(t *testing.T) {
 	turn = q.acquire("t")
 	require.NotNil(t, turn.Refuse, "which the other processes learn")
 	assert.Equal(t, start.Add(30*core.Second), turn.Refuse.Until)
+}
+
+func TestACooldownOfSecondsIsNotTheTimeAClockWasSetBackBy(t *testing.T) {
+	ahead := start.Add(30 * core.Minute)
+	for _, tt := range []struct {
+		name  string
+		told  core.Standing
+		until core.Time
+	}{
+		{"seconds that began ahead of now", core.Standing{At: ahead, Fault: core.RateLimited, Until: ahead.Add(4 * core.Second), Source: core.FromHeader}, 0},
+		{"the reset of a window", core.Standing{At: ahead, Fault: core.QuotaSpent, Until: ahead.Add(core.Hour), Source: core.FromWindow}, ahead.Add(core.Hour)},
+		{"clocks that differ by little", core.Standing{At: start.Add(20 * core.Second), Fault: core.RateLimited, Until: start.Add(core.Minute), Source: core.FromHeader}, start.Add(core.Minute)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newDisk("demo").process(t)
+			tt.told.Cause = "rate limited"
+			p.edit(store.StandingDelta("demo", "demo", "", tt.told))
+			turn := p.acquire("s")
+			if !tt.until.IsZero() {
+				require.NotNil(t, turn.Refuse)
+				assert.Equal(t, tt.until, turn.Refuse.Until)
+				return
+			}
+			require.NotNil(t, turn.Lease)
+			// What is learned now lasts as long as it was told, here and for the others, also beyond the time that was written ahead.
+			for _, told := range []string{"30", "3600"} {
+				limited := limited
+				limited.Headers = []core.Header{{Name: "retry-after", Value: told}}
+				turn = p.settle(turn.Lease.ID, limited)
+				seconds, _ := strconv.Atoi(told)
+				until := p.at.Add(core.Duration(seconds) * core.Second)
+				require.NotNil(t, turn.Refuse)
+				assert.Equal(t, until, turn.Refuse.Until)
+				other := p.disk.process(t)
+				other.at = p.at
+				turn = other.acquire("t")
+				require.NotNil(t, turn.Refuse, "which the other processes learn")
+				assert.Equal(t, until, turn.Refuse.Until)
+				p.at = until.Add(10 * core.Second)
+				turn = p.acquire("s")
+				if told == "30" {
+					require.NotNil(t, turn.Lease)
+				}
+			}
+		})
+	}
 }
 
 func TestUsageOfAClockThatWasAheadIsForgotten(t *testing.T) {

@@ -110,7 +110,7 @@ func (c *Candidate) Describe() string {
 }
 
 func standingText(s *core.Standing) string {
-	o := (&core.Object{}).Int("at", int64(s.At)).String("fault", string(s.Fault))
+	o := (&core.Object{}).Int("at", int64(s.Since())).String("fault", string(s.Fault))
 	whole(o, "until", int64(s.Until))
 	text(o, "cause", s.Cause)
 	text(o, "source", string(s.Source))

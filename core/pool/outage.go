@@ -47,7 +47,7 @@ func Doubtful(s core.Standing) bool {
 // doubted reports whether an account whose bench has ended stands behind those that nothing speaks against: for as long again as the bench
 // was.
 func doubted(s core.Standing, at core.Time) bool {
-	return Doubtful(s) && at < s.Until.Add(max(s.Until.Sub(s.At), core.Minute)) && s.Until.Sub(at) <= core.ResetFuture
+	return Doubtful(s) && at < s.Until.Add(max(s.Until.Sub(s.Since()), core.Minute)) && s.Until.Sub(at) <= core.ResetFuture
 }
 
 // lastResort finds an account when nobody is ready, but for soft faults: the one that comes back first. -1 when there is none.
@@ -133,7 +133,7 @@ func Grow(old core.Standing, kind core.FaultKind, at, until core.Time, base core
 
 // Spread moves an end by a part of its wait that differs between processes.
 func (p *Pool) Spread(s core.Standing, account string) core.Time {
-	room := min(s.Until.Sub(s.At)/spreadShare, maxSpread)
+	room := min(s.Until.Sub(s.Since())/spreadShare, maxSpread)
 	if room <= 0 || p.Salt == 0 {
 		return s.Until
 	}

@@ -282,6 +282,7 @@ func readStanding(raw string) core.Standing {
 	r := gjson.Parse(raw)
 	s := core.Standing{
 		At:     readTime(r.Get("at")),
+		Began:  readTime(r.Get("began")),
 		Fault:  core.FaultKind(r.Get("fault").String()),
 		Until:  readTime(r.Get("until")),
 		Cause:  core.Plain(r.Get("cause").String(), 200),
@@ -309,6 +310,9 @@ func StandingDelta(provider, account, model string, s core.Standing) string {
 		leaf.String("cause", s.Cause).String("source", string(s.Source))
 		if s.Mark != 0 {
 			leaf.Int("mark", s.Mark)
+		}
+		if !s.Began.IsZero() {
+			leaf.Int("began", int64(s.Began))
 		}
 		if s.Times > 1 {
 			leaf.Int("times", int64(s.Times))
