@@ -7,6 +7,7 @@ import type { Instance } from "./instance.ts";
 import { placeholder } from "./members.ts";
 import { isOffline } from "./offline.ts";
 import { ownLogin } from "./own-login.ts";
+import { whileHeld } from "./platform.ts";
 import { readOr } from "./providers.ts";
 
 /** How long a list counts as fresh, in milliseconds. */
@@ -147,7 +148,7 @@ function write(instance: Instance, change: (all: Map<string, Kept>) => unknown):
 	try {
 		mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
 		writeFileSync(temp, JSON.stringify(Object.fromEntries(all)), { flag: "wx", mode: 0o600 });
-		renameSync(temp, file);
+		whileHeld(() => renameSync(temp, file));
 	} catch {
 		// Lists are asked for again where they cannot be kept.
 		try {

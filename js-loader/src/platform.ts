@@ -71,13 +71,18 @@ export function pretend(other: Partial<Platform>): () => void {
 
 const waiting = new Int32Array(new SharedArrayBuffer(4));
 
+/** Whether something failed because a scanner may have the file open. */
+export function isHeld(error: unknown): boolean {
+	return platform.heldBy.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+}
+
 /** Does something to a file, again and again for a third of a second where a scanner may have it open. */
 export function whileHeld<T>(what: () => T): T {
 	for (const pause of platform.heldPauses) {
 		try {
 			return what();
 		} catch (error) {
-			if (!platform.heldBy.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+			if (!isHeld(error)) throw error;
 			Atomics.wait(waiting, 0, 0, pause);
 		}
 	}

@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stampNow } from "./perform/save.ts";
 import type { FileName, Places } from "./places.ts";
+import { whileHeld } from "./platform.ts";
 
 /** What decides about the providers whose accounts Pi cannot see by itself. */
 const deciding: readonly FileName[] = ["auth", "accounts", "models", "config", "settings"];
@@ -41,8 +42,13 @@ export function keepProvision(places: Places, provision: readonly string[]): voi
 	const fresh = `${file}.${process.pid}.tmp`;
 	try {
 		writeFileSync(fresh, text, { flag: "wx", mode: 0o600 });
-		renameSync(fresh, file);
+		whileHeld(() => renameSync(fresh, file));
 	} catch {
 		// It only saves time.
+		try {
+			unlinkSync(fresh);
+		} catch {
+			// It was never made.
+		}
 	}
 }

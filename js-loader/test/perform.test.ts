@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { performInput } from "../src/perform/input.ts";
 import { Person, type Surroundings } from "../src/perform/person.ts";
 import type { Provider } from "../src/pi.ts";
 import { collect } from "./collect.ts";
+import { assertMode } from "./disk.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "pi-multi-auth-"));
 const never = new AbortController().signal;
@@ -101,7 +102,7 @@ test("a hold dies with its process, and its file is nobody else's to read", asyn
 	const taken = new Holds(dir).take("x");
 	child.kill("SIGKILL");
 	(await taken)?.();
-	for (const name of readdirSync(dir)) assert.equal(statSync(join(dir, name)).mode & 0o077, 0, name);
+	for (const name of readdirSync(dir)) assertMode(join(dir, name), 0o600);
 });
 
 test("PKCE is that of RFC 7636, random is 256 bits, and a hash is this installation's", () => {
@@ -118,7 +119,7 @@ test("PKCE is that of RFC 7636, random is 256 bits, and a hash is this installat
 	assert.match(hash, /^[0-9a-f]{16}$/);
 	assert.equal(performCrypto({ op: "hash", text: "me@example.org" }, key).text, hash);
 	assert.notEqual(performCrypto({ op: "hash", text: "me@example.org" }, `${key}2`).text, hash);
-	assert.equal(statSync(key).mode & 0o777, 0o600);
+	assertMode(key, 0o600);
 	assert.doesNotMatch(readFileSync(key, "utf8"), /example/);
 	assert.throws(() => performCrypto({ op: "md5", text: "" }, key), /no cryptography/);
 });

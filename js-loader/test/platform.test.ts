@@ -45,7 +45,15 @@ const skip = "Bun" in globalThis;
 
 /** Lets calls of a function of the file system fail, as often as `times` says; the rest go through. Answers how many were made. */
 async function failing<T>(
-	name: "renameSync" | "openSync" | "appendFileSync",
+	name:
+		| "renameSync"
+		| "openSync"
+		| "appendFileSync"
+		| "unlinkSync"
+		| "rmdirSync"
+		| "mkdirSync"
+		| "linkSync"
+		| "readFileSync",
 	code: string,
 	times: number,
 	matches: (path: string) => boolean,
@@ -165,6 +173,49 @@ test("on Windows reads, the journal and the logs wait for a scanner too", { skip
 		assert.equal(readFileSync(join(dir, "log"), "utf8"), "line\n");
 		assert.ok(existsSync(join(dir, "log.1")));
 	});
+});
+
+test("on Windows nothing is left behind or given up because a scanner has it open", { skip }, async () => {
+	const auth = (dir: string) => {
+		writeFileSync(join(dir, "auth.json"), '{"a":1}');
+		return async () => {
+			const gate = new Gate(join(dir, "gate"));
+			await changeEntries(join(dir, "auth.json"), new Map([["a", undefined]]), gate);
+			gate.close();
+			assert.equal(readFileSync(join(dir, "auth.json"), "utf8"), "{}");
+			assert.ok(!existsSync(join(dir, "auth.json.lock")));
+		};
+	};
+	const byFile = (dir: string) => async () => {
+		const gate = new Gate(join(dir, "gate"), null);
+		for (let i = 0; i < 3; i++) await gate.pass(() => {});
+		assert.deepEqual(readdirSync(dir), []);
+	};
+	const rows: [name: Parameters<typeof failing>[0], path: string, run: (dir: string) => () => unknown][] = [
+		["mkdirSync", ".lock", auth],
+		["rmdirSync", ".lock", auth],
+		["readFileSync", "auth.json", auth],
+		["unlinkSync", "gate.pid", byFile],
+		["unlinkSync", ".tmp", byFile],
+		["linkSync", ".tmp", byFile],
+		["readFileSync", "gate.pid", byFile],
+		[
+			"unlinkSync",
+			"f.tmp",
+			(dir) => () => {
+				writeFileSync(join(dir, "f.tmp"), "of a dead writer");
+				save(join(dir, "f"), true, replaceBy("new"));
+				assert.deepEqual(readdirSync(dir), ["f"]);
+			},
+		],
+		["appendFileSync", "log", (dir) => () => append(join(dir, "log"), "line\n")],
+	];
+	for (const [name, path, make] of rows)
+		for (const code of heldBy) {
+			const run = make(folder());
+			const { calls } = await on(likeWindows, () => failing(name, code, 2, (p) => p.endsWith(path), run));
+			assert.ok(calls > 2, `${name} of ${path}: ${code} ${calls} times`);
+		}
 });
 
 test("what is no scanner's doing is not tried again", () => {

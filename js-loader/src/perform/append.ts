@@ -8,5 +8,5 @@ const largest = 4 << 20;
 export function append(file: string, lines: string): void {
 	const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 	if (size > 0 && size + Buffer.byteLength(lines) > largest) whileHeld(() => renameSync(file, `${file}.1`));
-	appendFileSync(file, lines, { mode: 0o600 });
+	whileHeld(() => appendFileSync(file, lines, { mode: 0o600 }));
 }

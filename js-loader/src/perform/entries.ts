@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
-import { platform } from "../platform.ts";
+import { platform, whileHeld } from "../platform.ts";
 import type { Gate } from "./gate.ts";
 import { isNotReplaced, land, type Replacing, realTarget, replace, stage, unstage } from "./save.ts";
 
@@ -140,14 +140,14 @@ function locked(file: string, looks: Map<string, Look>, inside: (mine: () => boo
 		inside(() => taken.every(({ name, ino }) => inodeOf(name) === ino));
 		return true;
 	} finally {
-		for (const { name, ino } of taken.reverse()) if (inodeOf(name) === ino) rmdirSync(name);
+		for (const { name, ino } of taken.reverse()) if (inodeOf(name) === ino) whileHeld(() => rmdirSync(name));
 	}
 }
 
 function takeFolder(name: string, looks: Map<string, Look>): bigint | undefined {
 	for (let tries = 0; tries < 2; tries++) {
 		try {
-			mkdirSync(name, { mode: ownMode });
+			whileHeld(() => mkdirSync(name, { mode: ownMode }));
 			return inodeOf(name);
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -194,7 +194,7 @@ function look(file: string): Held {
 	if (!s) return { bytes: Buffer.from("{}"), mode: 0o600, owner: undefined };
 	if (!s.isFile()) throw new Error("it is no file");
 	if (s.size > largest) throw new Error("it is larger than 16 MB");
-	return { bytes: readFileSync(file), mode: s.mode & 0o7777, owner: { uid: s.uid, gid: s.gid } };
+	return { bytes: whileHeld(() => readFileSync(file)), mode: s.mode & 0o7777, owner: { uid: s.uid, gid: s.gid } };
 }
 
 /** Makes and writes the new text with the lock held. */

@@ -13,6 +13,7 @@ import {
 import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { basename, dirname } from "node:path";
+import { isHeld, whileHeld } from "../platform.ts";
 
 /** The part of node:sqlite, or of bun:sqlite, that the gate needs. */
 interface Database {
@@ -289,13 +290,14 @@ class FileLock implements Lock {
 			writeFileSync(temp, this.#mine, { mode: 0o600 });
 			linkSync(temp, this.#file);
 			return () => {
-				if (this.still()) unlinkSync(this.#file);
+				if (this.still()) whileHeld(() => unlinkSync(this.#file));
 			};
 		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+			// A scanner, or one who looks at a name that is being removed, is waited for like an owner.
+			if ((error as NodeJS.ErrnoException).code !== "EEXIST" && !isHeld(error)) throw error;
 		} finally {
 			try {
-				unlinkSync(temp);
+				whileHeld(() => unlinkSync(temp));
 			} catch {
 				// It was never written.
 			}
@@ -306,7 +308,7 @@ class FileLock implements Lock {
 
 	still(): boolean {
 		try {
-			return readFileSync(this.#file, "utf8") === this.#mine;
+			return whileHeld(() => readFileSync(this.#file, "utf8")) === this.#mine;
 		} catch {
 			return false;
 		}

@@ -102,7 +102,7 @@ export class Journal {
 		const bytes = Buffer.from(`${head}${known.join("")}${kept.join("")}`);
 		let old: number | undefined;
 		try {
-			old = openSync(this.#file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+			old = whileHeld(() => openSync(this.#file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)));
 		} catch {
 			// There is none yet.
 		}
@@ -154,7 +154,7 @@ export class Journal {
 
 	/** Takes in the lines that were added up to a size. */
 	#take(size: number): void {
-		const fd = openSync(this.#file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+		const fd = whileHeld(() => openSync(this.#file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
 		const bytes = Buffer.alloc(size - this.#offset);
 		let read = 0;
 		try {

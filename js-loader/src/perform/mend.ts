@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, renameSync, rmdirSync, statSync } from "node:fs";
+import { whileHeld } from "../platform.ts";
 import { asideOf, keepAside, realTarget } from "./save.ts";
 
 /** A temporary file that has not grown for so long has no writer any more, in milliseconds. */
@@ -16,14 +17,14 @@ export function mend(path: string, what: string): void {
 			const temp = `${realTarget(path)}.tmp`;
 			if (Date.now() - statSync(temp).mtimeMs < abandoned) throw new Error("somebody may be writing it");
 			chmodSync(temp, 0o600);
-			renameSync(temp, asideOf(realTarget(path)));
+			whileHeld(() => renameSync(temp, asideOf(realTarget(path))));
 			return;
 		}
 		case "lock": {
 			const lock = `${path}.lock`;
 			// Who holds the gate is the only one of us, so a folder with our mark is a dead one's.
 			if ((statSync(lock).mode & 0o777) !== 0o500) throw new Error("it is not ours");
-			rmdirSync(lock);
+			whileHeld(() => rmdirSync(lock));
 			return;
 		}
 		case "copy":

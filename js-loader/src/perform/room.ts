@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { whileHeld } from "../platform.ts";
 
 /** SQLITE_FULL, https://sqlite.org/rescode.html#full: the gate is an SQLite file. */
 const sqliteFull = 13;
@@ -8,7 +9,7 @@ const sqliteFull = 13;
 export function keepRoom(file: string, size: number): () => void {
 	const remove = () => {
 		try {
-			unlinkSync(file);
+			whileHeld(() => unlinkSync(file));
 		} catch {
 			// Somebody has tidied up.
 		}

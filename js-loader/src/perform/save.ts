@@ -142,7 +142,7 @@ export function land(target: string, how: Replacing): void {
 /** Takes away what was staged and is not landed. */
 export function unstage(target: string): void {
 	try {
-		unlinkSync(`${target}.tmp`);
+		whileHeld(() => unlinkSync(`${target}.tmp`));
 	} catch {
 		// There is none, or the disk is gone.
 	}
@@ -210,7 +210,7 @@ export function keepAside(target: string): void {
 	const copies = readdirSync(folder)
 		.filter((name) => name.startsWith(prefix))
 		.sort();
-	for (const name of copies.slice(0, -keptAside)) unlinkSync(join(folder, name));
+	for (const name of copies.slice(0, -keptAside)) whileHeld(() => unlinkSync(join(folder, name)));
 }
 
 /** Keeps the first text of an older version beside its file. */
