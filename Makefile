@@ -17,7 +17,7 @@ BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
 
 .PHONY: all test test-go test-js test-hosts test-e2e check golden bench size demo run install pack inspect replay accuracy refresh refresh-long \
-	crash crash-long chaos soak fuzz \
+	crash crash-long chaos soak fuzz windows \
 	simulate simulate-long simulate-one mutants pictures clean
 
 all: $(WASM) $(BUNDLE)
@@ -81,6 +81,10 @@ chaos: all
 	@mkdir -p .build
 	@CHAOS=1 MINUTES='$(MINUTES)' PIS='$(PIS)' SEED='$(SEED)' EVERY='$(EVERY)' go test -count=1 -timeout 8h -v ./tests/chaos >.build/chaos.txt 2>&1; s=$$?; \
 		grep -E '^  C[0-9]:|^    |--- FAIL|FAIL|^ok' .build/chaos.txt; exit $$s
+
+# The loader under the Windows build of Node in wine, where that is there: make windows ONLY='files platform'
+windows: all
+	@go run ./tests/windows $(ONLY)
 
 # A million decisions and a month of them: what may grow and what may not.
 soak: all

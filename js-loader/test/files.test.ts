@@ -101,7 +101,7 @@ import { save } from ${JSON.stringify(new URL("../src/perform/save.ts", import.m
 const [dir, count] = process.argv.slice(-2);
 const gate = new Gate(dir + "/gate");
 for (let i = 0; i < Number(count); i++)
-	await gate.pass(() => save(dir + "/n", false, (text) => ({ text: String(Number(text) + 1), unchanged: false, damaged: "", readOnly: "", old: false }), 60_000));
+	await gate.pass(() => save(dir + "/n", false, (text) => ({ text: String(Number(text) + 1), unchanged: false, damaged: "", readOnly: "", old: false })), 60_000);
 gate.close();
 `;
 
