@@ -72,7 +72,7 @@ func long(from, to int64) error {
 		next = last + 1
 	}
 	if count > 0 {
-		fmt.Printf("%d seeds of %d days: %d violations; %.1f ms a seed, the slowest, %d, %.1f ms\n", count, wildDays, violations,
+		fmt.Printf("%d seeds of up to %d days: %d violations; %.1f ms a seed, the slowest, %d, %.1f ms\n", count, wildDays, violations,
 			float64(total.Microseconds())/1000/float64(count), slowestSeed, float64(slowest.Microseconds())/1000)
 	}
 	if violations > 0 {

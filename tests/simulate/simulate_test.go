@@ -152,3 +152,26 @@ func TestAtLeastThirtyBugsArePlanted(t *testing.T) {
 	}
 	assert.GreaterOrEqual(t, len(seen), 30)
 }
+
+// Four hours in which nobody answers, four processes, and people who keep asking.
+func TestATotalOutageAddsATenthOfRequestsAtMost(t *testing.T) {
+	for _, kind := range []string{"5xx", "network", "429"} {
+		for _, accounts := range []int{2, 5, 20} {
+			f := &Fleet{Name: "outage", Days: 1, Processes: 4, Warm: 5 * core.Minute, Headers: true, Usage: true, Times: 1}
+			for range accounts {
+				f.Accounts = append(f.Accounts, AccountPlan{Plan: "p", Windows: []WindowPlan{{Name: "weekly", Length: core.Week, Capacity: 1e6, Kind: Fixed, Phase: -1}}})
+			}
+			f.Demands = []Demand{{Name: "people", PerDay: 200, Turns: Span{4, 20}, Gap: Span{5e3, 60e3}, Took: Span{2e3, 20e3}, Cost: Span{1, 1},
+				Models: []Share{{"m", 1}}, To: 24}}
+			f.Outages = []Outage{{At: 8 * core.Hour, For: 4 * core.Hour, Kind: kind}}
+			w := NewWorld(f, 1)
+			j := NewJudge(w, core.RoundRobin)
+			NewOurs(w, core.RoundRobin)
+			w.Run()
+			assert.Empty(t, j.Found)
+			assert.Greater(t, j.outageRequests, 20)
+			// Accounts that refuse are left alone, so that few requests are sent at all; what they add is counted as it is.
+			assert.LessOrEqual(t, j.outageRetries, max(j.outageRequests/10, 6*f.Processes), "%s, %d accounts, %d requests", kind, accounts, j.outageRequests)
+		}
+	}
+}
