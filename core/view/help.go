@@ -4,7 +4,7 @@ import "pimultiauth/core"
 
 // helps are the commands in the order people need them.
 var helps = [][2]string{
-	{"status [PROVIDER]", "every account: standing, why and until when"},
+	{"status [PROVIDER]", "every account: its state, why and until when"},
 	{"usage [PROVIDER]", "the same, after what is left of every account was read anew"},
 	{"why [PROVIDER]", "the last choice: every candidate and the one reason it lost"},
 	{"forecast [PROVIDER]", "when accounts and providers run out at this pace, and the next relief"},

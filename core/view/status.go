@@ -2,6 +2,7 @@ package view
 
 import (
 	"strconv"
+	"strings"
 
 	"pimultiauth/core"
 )
@@ -195,7 +196,7 @@ func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool
 		v.AddRow("head", head)
 		var candidates []string
 		for _, x := range c.Candidates {
-			reason := x.Reason
+			reason := surface(x.Reason)
 			if !x.Until.IsZero() {
 				reason += " " + Back(x.Until, c.At, zoneMinutes)
 			}
@@ -221,4 +222,14 @@ func Why(choices []Choice, only string, at core.Time, zoneMinutes int, json bool
 		v.JSON = (&core.Object{}).Int("at", int64(at)).Raw("choices", core.Array(objects)).Text()
 	}
 	return v
+}
+
+// surface says a reason that begins with a word of the inside in the word that screens have for it.
+func surface(reason string) string {
+	for _, word := range [][2]string{{"cooling", "resting"}, {"suspended", "needs you"}, {"the provider is cooling", "the provider is resting"}} {
+		if rest, is := strings.CutPrefix(reason, word[0]); is {
+			return word[1] + rest
+		}
+	}
+	return reason
 }

@@ -60,7 +60,10 @@ export function roomOf(mode: string, terminal: number | undefined): number {
 	return Math.max(40, mode === "tui" ? terminal - 4 : terminal);
 }
 
-/** Gives a command's answer on the channel of Pi's mode: stdout in print, a notice in TUI and RPC, stderr in JSON. */
+/**
+ * Gives a command's answer on the channel of Pi's mode: stdout in print, a notice in TUI and RPC, stderr in JSON. Where a process ends
+ * with its answer, one that failed ends it with 1, so that a script can go by it.
+ */
 export function answer(
 	text: string,
 	failed: boolean,
@@ -69,7 +72,10 @@ export function answer(
 ): void {
 	if (mode === "tui" || mode === "rpc") notify(text, failed ? "error" : "info");
 	// Pi keeps extensions from process.stdout, because JSON mode speaks on it; in print mode the answer is the output.
-	else writeSync(mode === "print" ? 1 : 2, `${text}\n`);
+	else {
+		writeSync(mode === "print" ? 1 : 2, `${text}\n`);
+		if (failed) process.exitCode = 1;
+	}
 }
 
 /** The words that the core offers, as the whole line each would make. */

@@ -118,6 +118,11 @@ func TestAnswersOfCommandsInPrintAndJSON(t *testing.T) {
 		assert.NotContains(s, ran.Out, "demo-1")
 		ran = s.run("--mode", "json", "-p", "/multi-auth status --json")
 		require.NoError(s, json.Unmarshal([]byte(ran.Err), &status), "one object on the same channel: %s", ran.Err)
+		assert.Equal(s, 0, ran.Code)
+		for _, mode := range []string{"text", "json"} {
+			ran = s.run("--mode", mode, "-p", "/multi-auth use nobody")
+			assert.Equal(s, 1, ran.Code, "a script can tell that it failed: %s", ran.Out+ran.Err)
+		}
 		assert.Empty(s, s.vendor.Keys())
 	})
 }
