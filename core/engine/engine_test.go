@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"pimultiauth/core"
 	"pimultiauth/core/engine"
+	"pimultiauth/core/store"
 	"pimultiauth/providers"
 )
 
@@ -468,29 +470,34 @@ func TestARequestThatIsCancelledAtTheGateTakesNoPlace(t *testing.T) {
 }
 
 func TestTheLastTickTellsWhatWasGathered(t *testing.T) {
-	p := newDisk("demo", "demo-1").process(t)
-	told := func(turn core.Turn) (counts, decisions int) {
-		for _, e := range turn.Effects {
-			if e.File == nil {
-				continue
-			}
-			if e.File.Op == "append" {
-				decisions++
-			}
-			if strings.Contains(string(e.File.Delta), `"counts"`) {
-				counts++
-			}
-		}
-		return counts, decisions
+	d := newDisk("demo", "demo-1")
+	saved := func(turn core.Turn) bool {
+		return slices.ContainsFunc(turn.Effects, func(x core.Effect) bool { return x.File != nil && x.File.Op == "save" })
 	}
-	turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: "s", Mode: "print"}})
-	turn = p.tell(core.Message{Settle: &core.Settle{Lease: turn.Lease.ID, Outcome: core.Outcome{OK: true, Status: 200}}})
-	counts, _ := told(turn)
-	assert.Zero(t, counts, "not at once")
-	counts, _ = told(p.tell(core.Message{Tick: &core.Tick{}}))
-	assert.Zero(t, counts, "nor by any tick")
-	counts, _ = told(p.tell(core.Message{Tick: &core.Tick{Last: true}}))
-	assert.Equal(t, 1, counts)
-	counts, decisions := told(p.tell(core.Message{Tick: &core.Tick{Last: true}}))
-	assert.Zero(t, counts+decisions, "once")
+	counted := func() (sum int) {
+		for _, id := range []string{"demo", "demo-1"} {
+			tree := store.Parse(d.files["state"])
+			sum += tree.Count("demo", id, start).Requests
+		}
+		return sum
+	}
+	serve := func(p *process, session string) {
+		turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: session, Mode: "print"}})
+		p.tell(core.Message{Settle: &core.Settle{Lease: turn.Lease.ID, Outcome: core.Outcome{OK: true, Status: 200}}})
+	}
+	p := d.process(t)
+	serve(p, "s")
+	assert.Zero(t, counted(), "not at once")
+	p.tell(core.Message{Tick: &core.Tick{}})
+	assert.Zero(t, counted(), "nor by any tick")
+	p.tell(core.Message{Tick: &core.Tick{Last: true}})
+	assert.Equal(t, 1, counted())
+	assert.False(t, saved(p.tell(core.Message{Tick: &core.Tick{Last: true}})), "once")
+	for n := range 20 {
+		other := d.process(t)
+		serve(other, fmt.Sprint("of another ", n))
+		other.tell(core.Message{Tick: &core.Tick{Last: true}})
+	}
+	assert.Equal(t, 21, counted(), "scripts that come and go are added up")
+	assert.LessOrEqual(t, strings.Count(d.files["state"], `"hours"`), 2, "in one place for each account")
 }

@@ -107,7 +107,7 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	if a.Who == "" {
 		a.Who = e.identities[usageKey(p.Provider, c.ID)].who.Label
 	}
-	counts := e.state.Count(p.Provider, c.ID, core.Decimal(e.salt), at)
+	counts := e.state.Count(p.Provider, c.ID, at)
 	a.Requests, a.Failures = counts.Requests, counts.Failures
 	if own := e.counts[usageKey(p.Provider, c.ID)]; own != nil {
 		counts = own.tally.Count(at)

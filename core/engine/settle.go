@@ -54,10 +54,11 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	return turn, nil
 }
 
-// counted is how often this process asked an account, and when the others were told of it last.
+// counted is how often this process asked an account since it told the others, when that was, and whether there is anything to tell.
 type counted struct {
-	tally store.Tally
-	told  core.Time
+	tally  store.Tally
+	told   core.Time
+	untold bool
 }
 
 // count notes that an account was asked, and tells the others from time to time. What was stopped counts for nobody.
@@ -73,20 +74,45 @@ func (e *Engine) count(p *pool.Pool, i int, o *core.Outcome, at core.Time) []cor
 		e.counts[usageKey(p.Provider, c.ID)] = n
 	}
 	n.tally.Add(at, o.OK)
+	n.untold = true
 	if n.told.Within(countsTold, at) {
 		return nil
 	}
-	return []core.Effect{e.tellCount(p, i, n, at)}
+	return e.tellCounts(at)
 }
 
-func (e *Engine) tellCount(p *pool.Pool, i int, n *counted, at core.Time) core.Effect {
-	n.told, n.tally.Untold = at, false
-	c := &p.Accounts[i]
-	delta := store.CountDelta(p.Provider, c.ID, core.Decimal(e.salt), &n.tally, at)
-	if h := c.Live.Health; !h.At.IsZero() {
-		delta = store.Merge(delta, store.HealthDelta(p.Provider, c.ID, store.Health{At: h.At, Good: thousandth(h.Good), Bad: thousandth(h.Bad), Slow: thousandth(h.Slow)}))
+// tellCounts adds what this process counted since it told of it last to what all have, while the host holds the gate, and says how those
+// accounts have served.
+func (e *Engine) tellCounts(at core.Time) []core.Effect {
+	untold := false
+	for _, n := range e.counts {
+		untold = untold || n.untold
+		n.told, n.untold = at, false
 	}
-	return e.saveDelta(delta, false)
+	if !untold {
+		return nil
+	}
+	x := e.effect(core.Effect{File: &core.File{Op: "save", Name: "state"}})
+	e.saves[x.ID] = func() string {
+		delta := store.Blank
+		for _, id := range core.Keys(e.pools) {
+			p := e.pools[id]
+			for i := range p.Accounts {
+				c := &p.Accounts[i]
+				n := e.counts[usageKey(id, c.ID)]
+				if n == nil || n.tally.Empty() {
+					continue
+				}
+				delta = store.Merge(delta, e.state.CountDelta(id, c.ID, &n.tally, at))
+				n.tally = store.Tally{}
+				if h := c.Live.Health; !h.At.IsZero() {
+					delta = store.Merge(delta, store.HealthDelta(id, c.ID, store.Health{At: h.At, Good: thousandth(h.Good), Bad: thousandth(h.Bad), Slow: thousandth(h.Slow)}))
+				}
+			}
+		}
+		return delta
+	}
+	return []core.Effect{x}
 }
 
 // thousandth rounds what is written down; more digits of it mean nothing.

@@ -27,7 +27,7 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 		}
 	}
 	if m.Tick.Last {
-		return core.Turn{Done: &core.Done{}, Effects: e.lastCounts(m.At)}, nil
+		return core.Turn{Done: &core.Done{}, Effects: e.tellCounts(m.At)}, nil
 	}
 	if id, ok := e.dueRenewal(m.At); ok {
 		return e.begin(func(h *flow.Host) core.Turn {
@@ -42,19 +42,6 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 		}), nil
 	}
 	return core.Turn{Done: &core.Done{}}, nil
-}
-
-// lastCounts tells the others what this process counted since it told them last.
-func (e *Engine) lastCounts(at core.Time) (effects []core.Effect) {
-	for _, id := range core.Keys(e.pools) {
-		p := e.pools[id]
-		for i := range p.Accounts {
-			if n := e.counts[usageKey(id, p.Accounts[i].ID)]; n != nil && n.tally.Untold {
-				effects = append(effects, e.tellCount(p, i, n, at))
-			}
-		}
-	}
-	return effects
 }
 
 // wakeAt is the earliest deadline of a lease or when the next login is to be renewed or usage to be read.

@@ -21,7 +21,7 @@ import (
 //	   "place":{at,account}, "standing":{at,fault,until,cause,source}, "sessions":{"<session>":{at,account}},
 //	   "accounts":{"<account>":{
 //	     "settings":{"<name>":{at,value}}, "standing":{at,fault,until,cause,source,mark}, "models":{"<model>":standing},
-//	     "health":{at,good,bad,slow}, "counts":{"<instance>":{at,hours:[[hour,requests,failures]]}},
+//	     "health":{at,good,bad,slow}, "counts":{"all":{at,hours:[[hour,requests,failures]]}},
 //	     "removed":{at,mark}}}}}}
 //
 // Names of settings are label, paused, pause, reserve, overage, priority and projects; what may hold a secret is in the accounts file.
@@ -227,13 +227,10 @@ func readAccount(n *node) AccountState {
 	return a
 }
 
-// Count adds up the requests of an account in the day before at, over all processes but the one called except.
-func (t *Tree) Count(provider, id, except string, at core.Time) Counts {
+// Count adds up the requests of an account in the day before at that processes have told.
+func (t *Tree) Count(provider, id string, at core.Time) Counts {
 	var c Counts
 	for _, f := range t.root.get("providers").get(provider).get("accounts").get(id).get("counts").fields {
-		if f.key == except {
-			continue
-		}
 		f.value().Get("hours").ForEach(func(_, hour gjson.Result) bool {
 			if began := core.Time(readCount(hour.Get("0"))) * core.Time(core.Hour); at.Sub(began) < countsKept {
 				c.Requests += int(readCount(hour.Get("1")))
@@ -351,11 +348,9 @@ func RemovedDelta(provider, account string, mark int64, at core.Time) string {
 	return accountDelta(provider, account, "removed", stamped(at).Int("mark", mark).Text())
 }
 
-// Tally counts what one process asked of one account, by the hour. The zero value has counted nothing.
+// Tally is requests by the hour. The zero value has counted nothing.
 type Tally struct {
 	hours []tallied
-	// Untold says that something was added which has not left for the disk; whoever tells it clears it.
-	Untold bool
 }
 
 type tallied struct {
@@ -365,7 +360,6 @@ type tallied struct {
 
 // Add counts one request, and forgets those of more than a day ago.
 func (t *Tally) Add(at core.Time, ok bool) {
-	t.Untold = true
 	hour := int64(at) / int64(core.Hour)
 	kept := t.hours[:0]
 	for _, h := range t.hours {
@@ -374,15 +368,25 @@ func (t *Tally) Add(at core.Time, ok bool) {
 		}
 	}
 	t.hours = kept
-	if n := len(t.hours); n == 0 || t.hours[n-1].hour != hour {
-		t.hours = append(t.hours, tallied{hour: hour})
+	failures := int64(1)
+	if ok {
+		failures = 0
 	}
-	last := &t.hours[len(t.hours)-1]
-	last.requests++
-	if !ok {
-		last.failures++
-	}
+	t.add(hour, 1, failures)
 }
+
+func (t *Tally) add(hour, requests, failures int64) {
+	for i := range t.hours {
+		if h := &t.hours[i]; h.hour == hour {
+			h.requests, h.failures = h.requests+requests, h.failures+failures
+			return
+		}
+	}
+	t.hours = append(t.hours, tallied{hour, requests, failures})
+}
+
+// Empty reports whether nothing was counted.
+func (t *Tally) Empty() bool { return len(t.hours) == 0 }
 
 // Count adds up what was counted in the day before at.
 func (t *Tally) Count(at core.Time) Counts {
@@ -396,13 +400,26 @@ func (t *Tally) Count(at core.Time) Counts {
 	return c
 }
 
-// CountDelta is the change that tells the others what the process called instance has counted.
-func CountDelta(provider, account, instance string, t *Tally, at core.Time) string {
-	hours := make([]string, len(t.hours))
-	for i, h := range t.hours {
-		hours[i] = core.Array([]string{core.Decimal(h.hour), core.Decimal(h.requests), core.Decimal(h.failures)})
+// CountDelta is the change that adds to the requests of an account what one process counted and has not told yet. All processes add to
+// one sum, so it is made while the gate is held, of what stands in the file then.
+func (t *Tree) CountDelta(provider, account string, more *Tally, at core.Time) string {
+	sum := Tally{hours: append([]tallied(nil), more.hours...)}
+	path := [...]string{"providers", provider, "accounts", account, "counts", "all"}
+	n := &t.root
+	for _, key := range path {
+		n = n.get(key)
 	}
-	return accountDelta(provider, account, "counts", nest(instance, stamped(at).Raw("hours", core.Array(hours)).Text()))
+	n.value().Get("hours").ForEach(func(_, hour gjson.Result) bool {
+		sum.add(int64(readCount(hour.Get("0"))), int64(readCount(hour.Get("1"))), int64(readCount(hour.Get("2"))))
+		return true
+	})
+	var hours []string
+	for _, h := range sum.hours {
+		if began := core.Time(h.hour) * core.Time(core.Hour); at.Sub(began) < countsKept && !at.Before(began) {
+			hours = append(hours, core.Array([]string{core.Decimal(h.hour), core.Decimal(h.requests), core.Decimal(h.failures)}))
+		}
+	}
+	return accountDelta(provider, account, "counts", nest("all", stamped(t.After(at, path[:]...)).Raw("hours", core.Array(hours)).Text()))
 }
 
 func stamped(at core.Time) *core.Object { return (&core.Object{}).Int("at", int64(at)) }
