@@ -324,7 +324,7 @@ func (e *Engine) reread(h *flow.Host) {
 		switch result.ID {
 		case effects[0].ID:
 			e.readAuth(&ignored, result.File.Text.Reveal(), result.File.Missing, "")
-			e.gather()
+			e.gather("")
 			e.rebuild()
 		case effects[1].ID:
 			e.takeOwn(*result.File)
@@ -345,7 +345,7 @@ func (e *Engine) recallOwn(h *flow.Host) {
 	before := e.own.Text()
 	store.Recall(journal.Text.Reveal(), "accounts", e.own)
 	if e.own.Text() != before {
-		e.gather()
+		e.gather("")
 		e.rebuild()
 	}
 }

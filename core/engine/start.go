@@ -143,7 +143,7 @@ func (e *Engine) read(h *flow.Host, files []string) core.Turn {
 		}
 	}
 	if anew {
-		e.gather()
+		e.gather("")
 		e.rebuild()
 	}
 	turn.Ready = e.ready()

@@ -82,7 +82,13 @@ func (e *Engine) follow(file *ours, changes []store.Change) {
 			}
 		}
 		if changes = accounts; len(changes) > 0 {
-			e.gather()
+			only := changes[0].Provider
+			for _, c := range changes {
+				if c.Provider != only {
+					only = ""
+				}
+			}
+			e.gather(only)
 		}
 	}
 	if len(changes) > fewChanges {
@@ -153,17 +159,21 @@ func entryName(id string) string {
 }
 
 // gather joins the accounts of auth.json and of our file, by provider. An account of ours that was adopted stands in the place of its
-// entry in auth.json, until somebody logs in there anew.
-func (e *Engine) gather() {
-	e.members = map[string][]core.Account{}
+// entry in auth.json, until somebody logs in there anew. Only names the provider that is gathered anew, "" all of them.
+func (e *Engine) gather(only string) {
+	if only == "" {
+		e.members = map[string][]core.Account{}
+	}
+	delete(e.members, only)
 	entry := map[string]*core.Account{}
 	for i := range e.auth.Accounts {
-		account := &e.auth.Accounts[i]
-		entry[account.Provider+"/"+account.ID] = account
+		if account := &e.auth.Accounts[i]; only == "" || account.Provider == only {
+			entry[account.Provider+"/"+account.ID] = account
+		}
 	}
 	shadowed := map[string]bool{}
 	named := map[string]bool{}
-	for _, own := range e.own.Accounts() {
+	for _, own := range e.own.AccountsOf(only) {
 		place := own.Provider + "/" + entryName(own.ID)
 		if theirs := entry[place]; theirs != nil && own.Adopted != 0 {
 			if theirs.Mark != own.Adopted && own.Expires.Before(theirs.Expires) {
@@ -175,7 +185,7 @@ func (e *Engine) gather() {
 		e.members[own.Provider] = append(e.members[own.Provider], own.Account)
 	}
 	for _, account := range e.auth.Accounts {
-		if shadowed[account.Provider+"/"+account.ID] {
+		if (only != "" && account.Provider != only) || shadowed[account.Provider+"/"+account.ID] {
 			continue
 		}
 		for named[account.Provider+"/"+account.ID] {
@@ -186,6 +196,9 @@ func (e *Engine) gather() {
 		e.members[account.Provider] = append(e.members[account.Provider], account)
 	}
 	for provider, list := range e.members {
+		if only != "" && provider != only {
+			continue
+		}
 		sort.SliceStable(list, func(i, j int) bool {
 			a, b := &list[i], &list[j]
 			if (a.ID == provider) != (b.ID == provider) {

@@ -42,10 +42,13 @@ type Owned struct {
 }
 
 // Accounts lists the accounts of our file by provider and number, totally: what has the wrong shape is left out.
-func (t *Tree) Accounts() []Owned {
+func (t *Tree) Accounts() []Owned { return t.AccountsOf("") }
+
+// AccountsOf lists those of one provider; of "" all.
+func (t *Tree) AccountsOf(only string) []Owned {
 	var out []Owned
 	for _, provider := range t.root.get("providers").fields {
-		if !ValidID(provider.key) {
+		if !ValidID(provider.key) || (only != "" && provider.key != only) {
 			continue
 		}
 		from := len(out)
