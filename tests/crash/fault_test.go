@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -19,30 +18,6 @@ import (
 )
 
 func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
-
-// strace answers how to run something with faults injected into what it does below a folder, and the file that says what it did; a test
-// is skipped where that is not possible. As root the distribution's package is fetched.
-func strace(t *testing.T, dir string, args ...string) (below []string, trace string) {
-	t.Helper()
-	path, err := exec.LookPath("strace")
-	if err != nil && os.Geteuid() == 0 {
-		_ = exec.Command("apt-get", "install", "-qq", "-y", "strace").Run()
-		path, err = exec.LookPath("strace")
-	}
-	if err != nil {
-		t.Skip("strace is not installed and may not be: no system call can be made to fail")
-	}
-	if out, err := exec.Command(path, "-qq", "-e", "trace=none", "true").CombinedOutput(); err != nil {
-		t.Skipf("strace may not trace here: %s", out)
-	}
-	trace = filepath.Join(t.TempDir(), "trace")
-	below = []string{path, "-f", "-qq", "-o", trace}
-	// Only what touches our files counts.
-	for _, name := range []string{"multi-auth-accounts.json", "multi-auth.json", "multi-auth.json.v1", "multi-auth.journal", "multi-auth.gate", "multi-auth.gate-next"} {
-		below = append(below, "-P", filepath.Join(dir, name), "-P", filepath.Join(dir, name+".tmp"))
-	}
-	return append(append(below, "-P", dir), args...), trace
-}
 
 // scenario is something done to the files that every system call of it is made to fail in.
 type scenario struct {
@@ -172,7 +147,7 @@ func TestR3EverySystemCallFailsOnce(t *testing.T) {
 					dir := t.TempDir()
 					s.prepare(t, dir)
 					inject := fmt.Sprintf("inject=%s:%s:when=%d", call, way, n)
-					below, trace := strace(t, dir, "-e", "trace="+call, "-e", inject)
+					below, trace := run.Strace(t, dir, "-e", "trace="+call, "-e", inject)
 					p := start(t, below, s.script, append([]string{dir}, s.args...)...)
 					p.end()
 					text, err := os.ReadFile(trace)
@@ -220,7 +195,7 @@ func TestR5ASuspendedHolderLosesNothing(t *testing.T) {
 		dir := newFolder(t)
 		first := start(t, nil, "writer.mts", dir, "name", "1")
 		first.end()
-		below, _ := strace(t, dir, "-e", "trace="+call, "-e", "inject="+call+":signal=SIGSTOP:when=1")
+		below, _ := run.Strace(t, dir, "-e", "trace="+call, "-e", "inject="+call+":signal=SIGSTOP:when=1")
 		holder := start(t, below, "writer.mts", dir, "name", "3")
 		holder.begin(t)
 		time.Sleep(500 * time.Millisecond)
@@ -262,7 +237,7 @@ func TestR8ADiskWithoutSpace(t *testing.T) {
 			dir := newFolder(t)
 			before := start(t, nil, "writer.mts", dir, "name", "1")
 			before.end()
-			below, _ := strace(t, dir, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:error=%s:when=1..3", call, code))
+			below, _ := run.Strace(t, dir, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:error=%s:when=1..3", call, code))
 			p := start(t, below, "writer.mts", dir, "name", "6")
 			p.end()
 			assert.NotEmpty(t, p.acked, "%s at %s: it goes on without a restart", code, call)
@@ -283,7 +258,7 @@ func TestS6FilesArePrivateFromTheirFirstInstant(t *testing.T) {
 	for _, script := range [][]string{{"writer.mts", "name", "3"}, {"heal.mts"}} {
 		dir := filepath.Join(newFolder(t), "runtime")
 		trace := filepath.Join(t.TempDir(), "trace")
-		below, _ := strace(t, dir)
+		below, _ := run.Strace(t, dir)
 		below = []string{below[0], "-f", "-qq", "-o", trace, "-e", "trace=openat,mkdir"}
 		p := start(t, below, script[0], append([]string{dir}, script[1:]...)...)
 		p.end()

@@ -284,6 +284,51 @@ func TestARefresherThatIsKilled(t *testing.T) {
 	require.LessOrEqual(t, lost, 1+kills/5, "the window is a few milliseconds of two hundred")
 }
 
+// TestARefresherThatDiesAtEachCall kills it at every system call that touches our files, one after the other.
+func TestARefresherThatDiesAtEachCall(t *testing.T) {
+	load.Asked(t)
+	deaths, rotated, lost := 0, 0, 0
+	for _, call := range []string{"rename", "fsync", "write", "openat"} {
+		for n := 1; load.Long() || n <= 2; n++ {
+			s := token.New()
+			server := httptest.NewServer(s)
+			folder := machine(t, s, 1, time.Hour)
+			below, _ := run.Strace(t, folder, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
+			victim := launchIn(t, folder, server.URL, append(below, pis.Node(), "--no-warnings")...)
+			victim.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
+			_, _, survived := victim.hear()
+			victim.gone()
+			if survived {
+				server.Close()
+				break
+			}
+			deaths++
+			current, turn := s.Current(ours + "-1")
+			gone := turn > 1 && onDisk(t, folder, ours+"-1") != current
+			if turn > 1 {
+				rotated++
+			}
+			heir := launch(t, folder, server.URL)
+			heir.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
+			a, notices, ok := heir.hear()
+			require.True(t, ok)
+			if gone {
+				// The reply had come and nothing had been written of it yet.
+				lost++
+			} else {
+				require.Empty(t, a.Refused, "death at %s %d: %v", call, n, notices)
+				require.True(t, s.Valid(a.Tokens[0]))
+				require.Empty(t, s.Revoked())
+			}
+			heir.Kill(t)
+			heir.gone()
+			server.Close()
+		}
+	}
+	require.NotZero(t, deaths)
+	run.Figure(t, "O2", "%d deaths at system calls of a renewal, %d of them after the server had rotated: %d before anything of the new token was written, the others lost none", deaths, rotated, lost)
+}
+
 // TestARefresherThatIsToldToEnd is the other half: a signal waits for what is being redeemed.
 func TestARefresherThatIsToldToEnd(t *testing.T) {
 	load.Asked(t)

@@ -158,7 +158,10 @@ export class Files {
 			// whoever is inside brings all that stands there into the file at once: so many writers share one commit, and none waits for those
 			// who came before.
 			const wait = complete ? 0 : patience;
-			const { text, settle } = await this.#gate.pass((still) => this.#commit(name, changes, same, still), wait);
+			// A new token is nowhere else: it outlives this process from the first moment, whatever comes before it is in its file.
+			const noted = complete && name === "accounts" && this.#keep(name, changes, false);
+			const rest = noted ? [] : changes;
+			const { text, settle } = await this.#gate.pass((still) => this.#commit(name, rest, same, still), wait);
 			settle();
 			this.#behind.delete(name);
 			this.#pause = firstAgain;
@@ -174,11 +177,11 @@ export class Files {
 		}
 	}
 
-	/** Puts changes into the journal and reports whether that holds all of them. */
-	#keep(name: Written, changes: readonly Change[]): boolean {
+	/** Puts changes into the journal and reports whether that holds all of them. Without `lasting` a failing power supply may take them. */
+	#keep(name: Written, changes: readonly Change[], lasting = true): boolean {
 		if (changes.length === 0) return false;
 		try {
-			for (const { delta, sync } of changes) if (delta !== "") this.#journal.keep(name, delta, sync);
+			for (const { delta, sync } of changes) if (delta !== "") this.#journal.keep(name, delta, sync && lasting);
 		} catch {
 			return false;
 		}
