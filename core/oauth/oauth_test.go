@@ -66,3 +66,19 @@ func TestARotatedTokenIsTakenOutOfAnErrorThatQuotesIt(t *testing.T) {
 		})
 	}
 }
+
+func FuzzWhatPiQuotes(f *testing.F) {
+	f.Add(`missing fields: {"access_token":"CANARY","refresh_token":"CANARY","expires_in":"soon"} at f {x}`)
+	f.Add(`body={"error":{"message":"no","code":"x"}}; stack=`)
+	f.Add(`{{{{"access_token":"CANARY"}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		e := oauth.Worded(text)
+		if e.Code == "" || len(e.Text) > 210 {
+			t.Fatalf("%q", e)
+		}
+		fresh, ok := oauth.Salvage(text, `{"type":"oauth","access":"a","refresh":"r","expires":1}`, 1768471200000)
+		if ok && !core.IsJSON(fresh.Reveal()) {
+			t.Fatal(fresh.Reveal())
+		}
+	})
+}
