@@ -7,7 +7,7 @@ const decisions = Number(process.argv[2] ?? 1_000_000);
 function row(name: string, held: Held): void {
 	const mb = (bytes: number) => (bytes / 1e6).toFixed(2).padStart(9);
 	console.log(
-		`${name.padEnd(8)} ${String(held.decisions).padStart(9)} ${mb(held.wasm)} ${mb(held.heap)} ${mb(held.rss)} ${mb(held.state)} ${String(held.descriptors).padStart(6)} ${String(held.timers).padStart(6)} ${String(held.files.length).padStart(6)}`,
+		`${name.padEnd(8)} ${String(held.decisions).padStart(9)} ${mb(held.wasm)} ${mb(held.heap)} ${mb(held.rss)} ${mb(held.young)} ${mb(held.state)} ${String(held.descriptors).padStart(6)} ${String(held.timers).padStart(6)} ${String(held.files.length).padStart(6)}`,
 	);
 }
 
@@ -28,7 +28,7 @@ async function stretch(name: string, parts: number[], step: number, fresh: numbe
 	assertSame(held[0] as Held, held.at(-1) as Held);
 }
 
-console.log("run      decisions   wasm MB   heap MB    rss MB  files MB    fds timers  names");
+console.log("run      decisions   wasm MB   heap MB    rss MB  young MB  files MB    fds timers  names");
 // As many sessions as are alive on a day: each takes its place in the state, which is to stay the same.
 const quarter = Math.ceil(decisions / 4);
 await stretch("decide", [10_000, quarter, quarter, quarter, quarter - 10_000], 10, 20, 200);
