@@ -60,12 +60,13 @@ func ParseURL(text string) (URL, string) {
 			return u, "holds a space, a control character or a backslash"
 		}
 	}
-	scheme, rest, ok := strings.Cut(text, ":")
+	scheme, rest, _ := strings.Cut(text, ":")
 	u.Scheme = strings.ToLower(scheme)
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return u, "must begin with https://"
 	}
-	if rest, ok = strings.CutPrefix(rest, "//"); !ok {
+	rest, ok := strings.CutPrefix(rest, "//")
+	if !ok {
 		return u, "must begin with https://"
 	}
 	authority, path := rest, ""

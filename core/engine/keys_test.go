@@ -151,7 +151,7 @@ func TestACheckSaysWhatIsWrong(t *testing.T) {
 		assert.Equal(t, !c.added, v.Failed, "%s: %s", c.why, text(v))
 		assert.Equal(t, c.added, p.lease(c.provider) != nil, c.why)
 		asked := len(p.asked)
-		v = p.say("add " + c.provider + " --unchecked")
+		p.say("add " + c.provider + " --unchecked")
 		assert.Len(t, p.asked, asked, "nothing is asked")
 		assert.NotNil(t, p.lease(c.provider), c.why)
 	}

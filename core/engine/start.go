@@ -20,20 +20,18 @@ func (e *Engine) start(m core.Message) (core.Turn, error) {
 
 func (e *Engine) changed(m core.Message) (core.Turn, error) {
 	e.learn(m.Changed.Known)
+	wanted := m.Changed.Files
+	// The configuration is one value of two files.
+	config := contains(wanted, "config") || contains(wanted, "settings")
 	var files []string
 	for _, name := range startFiles {
-		for _, wanted := range m.Changed.Files {
-			if wanted == name {
-				files = append(files, name)
-				break
-			}
+		if contains(wanted, name) || config && (name == "config" || name == "settings") {
+			files = append(files, name)
 		}
 	}
-	for _, wanted := range m.Changed.Files {
-		if wanted == "journal" {
-			// Changes that their processes could not write yet.
-			files = union(files, wanted)
-		}
+	if contains(wanted, "journal") {
+		// Changes that their processes could not write yet.
+		files = append(files, "journal")
 	}
 	if len(m.Changed.Known) > 0 {
 		// Which account belongs to which provider hangs on the providers that are known.

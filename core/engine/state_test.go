@@ -89,3 +89,13 @@ func TestWhatIsOfferedForAnAccountIsThatAccount(t *testing.T) {
 		assert.Equal(t, "new "+id, store.Parse(p.disk.files["state"]).Account(strings.Fields(row.Cells[1])[0], id).Label, word)
 	}
 }
+
+func TestAChangeOfOneFileOfTheConfigurationForgetsNothingOfTheOther(t *testing.T) {
+	d := newDisk("demo", "demo-1", "other")
+	d.files["config"] = `{"hiddenProviders":["other"]}`
+	p := d.process(t)
+	assert.NotContains(t, p.cells(0), "other")
+	d.files["settings"] = `{"debug":true}`
+	p.changed("settings")
+	assert.NotContains(t, p.cells(0), "other")
+}
