@@ -76,7 +76,7 @@ func (r *RPC) Send(command map[string]any) error {
 func (r *RPC) Until(parts ...string) (string, error) {
 	patience := r.Patience
 	if patience == 0 {
-		patience = 30 * time.Second
+		patience = 2 * time.Minute
 	}
 	deadline := time.After(patience)
 	for {
@@ -119,7 +119,7 @@ func (r *RPC) Close() error {
 	case err := <-done:
 		r.cancel()
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		r.cancel()
 		return fmt.Errorf("pi did not end when its input was closed")
 	}
