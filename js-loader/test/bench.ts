@@ -4,8 +4,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { makeAcquire, makeOutcome, type Turn } from "../src/abi.ts";
+import { KeybindingsManager, TUI_KEYBINDINGS } from "@earendil-works/pi-tui";
+import { makeAcquire, makeOutcome, makeShow, type Screen, type Show, type Turn } from "../src/abi.ts";
 import { Guest } from "../src/guest.ts";
+import { unicode } from "../src/screens/borders.ts";
+import { Manager } from "../src/screens/manager.ts";
 
 const wasm = new URL("../core.wasm", import.meta.url);
 const at = 1_800_000_000_000;
@@ -48,6 +51,56 @@ function request(guest: Guest, session: string): void {
 	guest.effects = [];
 	const outcome = makeOutcome({ ok: true, status: 200 });
 	guest.call({ at, seed: 0, settle: { lease: turn.lease?.id ?? 0, outcome } });
+}
+
+/** The screen of so many accounts: what opening it and moving its cursor take, from the key to the last line drawn, in milliseconds. */
+async function screens(module: WebAssembly.Module, accounts: number): Promise<[first: number[], press: number[]]> {
+	const guest = new Guest(module);
+	start(guest, accounts);
+	const ask = (show: Show): Screen => guest.call({ at, seed: 0, show }).screen as Screen;
+	const paint = {
+		theme: {
+			fg: (_: string, text: string) => `\x1b[38;5;1m${text}\x1b[39m`,
+			bg: (_: string, text: string) => text,
+			bold: (text: string) => text,
+		},
+		borders: unicode,
+	};
+	const keys = new KeybindingsManager(TUI_KEYBINDINGS);
+	const times: [number[], number[]] = [[], []];
+	for (let run = 0; run < 30; run++) {
+		let drawn = (): void => {};
+		const t0 = performance.now();
+		const manager = new Manager(
+			{
+				show: async (query) => ask(query),
+				command: () => Promise.reject(new Error("not here")),
+				rows: () => 60,
+				redraw: () => drawn(),
+				close() {},
+			},
+			paint,
+			keys,
+			ask(makeShow({ provider: "demo" })),
+		);
+		manager.render(200);
+		times[0].push(performance.now() - t0);
+		for (let i = 0; i < 20; i++) {
+			const t1 = performance.now();
+			// The key is drawn at once, and again when the core has told about the account it came to.
+			const told = new Promise<void>((resolve) => {
+				let draws = 0;
+				drawn = () => {
+					manager.render(200);
+					if (++draws === 2) resolve();
+				};
+			});
+			manager.handleInput("\x1b[B");
+			await told;
+			times[1].push(performance.now() - t1);
+		}
+	}
+	return times;
 }
 
 function percentile(sorted: Float64Array, p: number): string {
@@ -122,6 +175,14 @@ if (process.argv[2] === "load") {
 				`${String(accounts).padStart(8)}  ${name.padEnd(7)}  ${mode.padEnd(11)}  ${percentile(times, 0.5)} ${percentile(times, 0.99)}`,
 			);
 		}
+	}
+	for (const accounts of [5, 200]) {
+		const [first, press] = (await screens(module, accounts)).map((times) => times.sort((a, b) => a - b));
+		const say = (times: number[] | undefined) =>
+			`median ${times?.[times.length >> 1]?.toFixed(1)}, at most ${times?.at(-1)?.toFixed(1)}`;
+		console.log(
+			`screen of ${accounts} accounts at 200x60, ms: first frame ${say(first)} (bar 50); key press ${say(press)} (bar 16)`,
+		);
 	}
 	const bun = fileURLToPath(new URL("../node_modules/bun/bin/bun.exe", import.meta.url));
 	const hosts: [name: string, program: string][] = [[`Node ${process.versions.node}`, process.execPath]];

@@ -52,16 +52,17 @@ export function choice(
 			const lines = text === "" ? [] : [...wrap(clean(text), width), ""];
 			const widest = Math.max(...offers.map((offer) => visibleWidth(clean(offer.label))));
 			const beside = offers.every((offer) => widest + 4 + visibleWidth(clean(offer.about ?? "")) <= width);
-			const rows = offers.map((offer, i) => {
-				const label = `${i === scroll.at ? paint.borders.pointer : " "} ${fit(clean(offer.label), widest, "")}`;
-				return offer.about && beside ? `${label}  ${paint.theme.fg("muted", clean(offer.about))}` : label;
-			});
+			const row = (i: number) => {
+				const { label, about } = offers[i] as Offer;
+				const head = `${i === scroll.at ? paint.borders.pointer : " "} ${fit(clean(label), widest, "")}`;
+				return about && beside ? `${head}  ${paint.theme.fg("muted", clean(about))}` : head;
+			};
 			// Where there is no room beside, the words of the one under the cursor stand below.
 			const about = beside ? "" : clean(offers[scroll.at]?.about ?? "");
 			const below = about === "" ? [] : ["", ...wrap(about, width).map((line) => paint.theme.fg("muted", line))];
 			const room = Math.max(1, height - lines.length - below.length);
-			const list = listLines(paint, scroll, rows, width, room, true);
-			part = partOf(scroll.top, room, rows.length, paint.borders.more);
+			const list = listLines(paint, scroll, offers.length, row, width, room, true);
+			part = partOf(scroll.top, room, offers.length, paint.borders.more);
 			return [...lines, ...list, ...below];
 		},
 		part: () => part,
@@ -175,15 +176,16 @@ export function secretField(title: string, text: string, given: (text: string) =
 export function listLines(
 	paint: Paint,
 	scroll: Scroll,
-	lines: readonly string[],
+	length: number,
+	line: (at: number) => string,
 	width: number,
 	height: number,
 	active: boolean,
 ): string[] {
-	const [from, to] = scroll.see(lines.length, height);
-	return lines
-		.slice(from, to)
-		.map((line, i) => selected(paint, fit(line, width, paint.borders.ellipsis), active && from + i === scroll.at));
+	const [from, to] = scroll.see(length, height);
+	return Array.from({ length: to - from }, (_, i) =>
+		selected(paint, fit(line(from + i), width, paint.borders.ellipsis), active && from + i === scroll.at),
+	);
 }
 
 /** The lines of a layer in a frame of its own: what it shows, a rule that says which part that is, and what the keys do. */

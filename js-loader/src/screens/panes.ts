@@ -154,8 +154,8 @@ function head(
 function providerPane(paint: Paint, sight: Sight, width: number, height: number): string[] {
 	const { providers: items, hidden: others } = sight.screen;
 	const active = sight.pane === "providers";
-	const rows = items.map((item, i) => row(paint, item, width, i === sight.providers.at, false));
-	const list = listLines(paint, sight.providers, rows, width, height - 1, active);
+	const line = (i: number) => row(paint, items[i] as Item, width, i === sight.providers.at, false);
+	const list = listLines(paint, sight.providers, items.length, line, width, height - 1, active);
 	if (items.length === 0) list.push(...wrap("No provider has an account yet. Press a to add one.", width));
 	const text = `Providers (${items.length}${others > 0 ? ` of ${items.length + others}` : ""})`;
 	return [head(paint, active, text, sight.providers.top, height - 1, items.length, width), ...list];
@@ -164,8 +164,11 @@ function providerPane(paint: Paint, sight: Sight, width: number, height: number)
 function accountPane(paint: Paint, sight: Sight, width: number, height: number): string[] {
 	const items = sight.screen.accounts;
 	const active = sight.pane === "accounts";
-	const rows = items.map((item, i) => row(paint, item, width, i === sight.accounts.at, sight.marked.has(item.id)));
-	const list = listLines(paint, sight.accounts, rows, width, height - 1, active);
+	const line = (i: number) => {
+		const item = items[i] as Item;
+		return row(paint, item, width, i === sight.accounts.at, sight.marked.has(item.id));
+	};
+	const list = listLines(paint, sight.accounts, items.length, line, width, height - 1, active);
 	const { search, sort } = sight.query;
 	if (items.length === 0)
 		list.push(

@@ -33,8 +33,8 @@ export function narrowing(labels: readonly string[], chosen: (at: number) => voi
 		render(paint, width, height) {
 			const left = found();
 			const room = Math.max(1, height - 2);
-			const rows = left.map(({ label }, i) => `${i === scroll.at ? paint.borders.pointer : " "} ${clean(label)}`);
-			const list = listLines(paint, scroll, rows, width, room, true);
+			const row = (i: number) => `${i === scroll.at ? paint.borders.pointer : " "} ${clean(left[i]?.label ?? "")}`;
+			const list = listLines(paint, scroll, left.length, row, width, room, true);
 			part = partOf(scroll.top, room, left.length, paint.borders.more);
 			const none = left.length === 0 ? wrap("Nothing holds these words.", width) : [];
 			const count = left.length === labels.length ? `${labels.length}` : `${left.length} of ${labels.length}`;

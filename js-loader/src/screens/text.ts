@@ -13,6 +13,9 @@ export function clean(text: string): string {
 /** Cuts or fills a text to exactly `width` columns. */
 export function fit(text: string, width: number, ellipsis: string): string {
 	if (width <= 0) return "";
+	// Most texts fit, and measuring is cheaper than cutting.
+	const room = width - visibleWidth(text);
+	if (room >= 0) return text + " ".repeat(room);
 	const cut = truncateToWidth(text, width, ellipsis);
 	return cut + " ".repeat(Math.max(0, width - visibleWidth(cut)));
 }
