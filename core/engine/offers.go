@@ -86,7 +86,11 @@ func (e *Engine) accountNames(within string) []view.Named {
 			if called[strings.ToLower(word)] != 1 {
 				word = id + "/" + c.ID
 			}
-			out = append(out, view.Named{Word: word, About: id + " " + c.ID})
+			about := e.nameOf(id)
+			if !strings.HasSuffix(word, c.ID) {
+				about += ", " + c.ID
+			}
+			out = append(out, view.Named{Word: word, About: about})
 		}
 	}
 	return out

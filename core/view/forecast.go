@@ -58,7 +58,7 @@ func (p *Prospect) end(at core.Time) (earliest, latest core.Time, known bool) {
 func (p *Prospect) confidence(at core.Time) string {
 	switch {
 	case p.Seen.IsZero():
-		return "nothing known"
+		return "never read"
 	case at.Sub(p.Seen) > stale:
 		return "rough, read " + Span(at.Sub(p.Seen)) + " ago"
 	}

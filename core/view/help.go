@@ -48,9 +48,9 @@ func Unknown(word string) *core.View {
 
 // keys are those of the screen, beside the ones Pi binds.
 var keys = [][2]string{
-	{"arrows, tab, page keys", "move within a list and between the panes"},
+	{"arrows, tab, home, end, page keys", "move within a list and between the panes"},
 	{"enter", "open a provider; pin an account, or let it go"},
-	{"esc", "end a search, go back, close"},
+	{"esc", "stop what is under way, end a search, go back, close"},
 	{"a, l, L", "add accounts; log in; log in anew to this account"},
 	{"p", "pause or resume"},
 	{"e", "rename"},

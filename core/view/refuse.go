@@ -12,7 +12,7 @@ const retryWithin = 12 * core.Second
 func Refusal(provider string, accounts []Account, at core.Time, zoneMinutes int, again bool) *core.Refuse {
 	r := &core.Refuse{Retry: again}
 	if len(accounts) == 0 {
-		r.Say = provider + ": there is no account to ask. Log in with /login or add a key to Pi's auth.json."
+		r.Say = provider + ": there is no account to ask. Type /multi-auth add " + provider + ", or log in with Pi's /login."
 		return r
 	}
 	first := -1
