@@ -86,11 +86,7 @@ func (e *Engine) accountNames(within string) []view.Named {
 			if called[strings.ToLower(word)] != 1 {
 				word = id + "/" + c.ID
 			}
-			about := e.nameOf(id)
-			if !strings.HasSuffix(word, c.ID) {
-				about += ", " + c.ID
-			}
-			out = append(out, view.Named{Word: word, About: about})
+			out = append(out, view.Named{Word: word, About: id + " " + c.ID})
 		}
 	}
 	return out
