@@ -121,7 +121,11 @@ async function foundProvision(instance: Instance): Promise<string[]> {
 	const { auth, accounts } = instance.places.files;
 	// Only a numbered entry or an account of ours can be such an account; without one nothing has to be loaded at Pi's start.
 	if (!/"[^"]+-[1-9]\d*"\s*:/.test(readOr(auth)) && readOr(accounts) === "") return [];
-	return (await coreOf(instance, []))?.ready.provision ?? [];
+	const core = await coreOf(instance, []);
+	if (!core) return [];
+	// Whoever only lists models never comes to a session, where it is kept too.
+	keepProvision(instance.places, core.ready.provision);
+	return core.ready.provision;
 }
 
 /** Brings the core up to date with a session and wraps what has accounts. */

@@ -21,7 +21,7 @@ type RPC struct {
 	cancel context.CancelFunc
 	// Seen are the events so far, each a line of JSON.
 	Seen []string
-	// Patience is how long an event is waited for; 0 is half a minute.
+	// Patience is how long an event is waited for; 0 is two minutes.
 	Patience time.Duration
 }
 
