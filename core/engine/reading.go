@@ -581,10 +581,10 @@ func (e *Engine) evidence(p *pool.Pool, c *pool.Candidate, u *core.Usage) []core
 }
 
 // disproved reports whether usage shows that quota is left. An end that the provider named falls only to clear room: percentages are
-// rounded and run behind.
+// rounded and run behind. An end that an earlier look gave falls to what the next one shows, however little.
 func disproved(u *core.Usage, source core.Source, at core.Time) bool {
 	most := 100.0
-	if source == core.FromHeader || source == core.FromBody || source == core.FromWindow {
+	if source == core.FromHeader || source == core.FromBody {
 		most = clearly
 	}
 	seen := false
