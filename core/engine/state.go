@@ -154,8 +154,10 @@ const beside = "@auth"
 
 // entryName is the name of the entry of auth.json that an account comes from or stands in the place of.
 func entryName(id string) string {
-	name, _, _ := strings.Cut(id, beside)
-	return name
+	for strings.HasSuffix(id, beside) {
+		id = strings.TrimSuffix(id, beside)
+	}
+	return id
 }
 
 // gather joins the accounts of auth.json and of our file, by provider. An account of ours that was adopted stands in the place of its
