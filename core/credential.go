@@ -144,8 +144,8 @@ func (s Secret) Mask() string {
 	return prefixOf(text, nil) + "…" + text[len(text)-4:]
 }
 
-// secretsOf are the secrets of a credential, as far as it holds them itself.
-func secretsOf(credential Secret) []Secret {
+// SecretsOf are the secrets of a credential, as far as it holds them itself; some may be "".
+func SecretsOf(credential Secret) []Secret {
 	c, _ := ReadCredential(credential)
 	return []Secret{c.Key, c.Access, c.Refresh}
 }

@@ -140,7 +140,7 @@ func (s *UsageSource) Read(account Account, answers []FetchResult, at Time) Usag
 		u.Error = failure
 	}
 	// A service may say back what it was sent, and names are shown and kept.
-	secrets := secretsOf(account.Credential)
+	secrets := SecretsOf(account.Credential)
 	u.Plan = strings.TrimPrefix(strings.ToLower(Plain(Redact(u.Plan, secrets), 60)), "level_")
 	for i := range u.Windows {
 		u.Windows[i].Model = Redact(u.Windows[i].Model, secrets)
@@ -423,7 +423,7 @@ func (r *Reading) balance(row *BalanceRow, element gjson.Result) {
 	}
 	b := Balance{Currency: row.Currency}
 	if currency := r.at(element, row.CurrencyAt); currency.Exists() {
-		b.Currency = Plain(Redact(currency.String(), secretsOf(r.Account.Credential)), 20)
+		b.Currency = Plain(Redact(currency.String(), SecretsOf(r.Account.Credential)), 20)
 	}
 	amount, ok := r.number(element, row.Amount)
 	less, told := r.number(element, row.Less)

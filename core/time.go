@@ -26,7 +26,7 @@ func (t Time) Sub(u Time) Duration { return Duration(t - u) }
 // Before reports whether t lies before u.
 func (t Time) Before(u Time) bool { return t < u }
 
-// Within reports whether t lies at most d before at. What lies ahead of at was told by a clock that has been set back since, so it says
+// Within reports whether t lies less than d before at. What lies ahead of at was told by a clock that has been set back since, so it says
 // nothing about how long ago it was.
 func (t Time) Within(d Duration, at Time) bool { return t <= at && at.Sub(t) < d }
 

@@ -354,8 +354,7 @@ func (e *Engine) recallOwn(h *flow.Host) {
 func (e *Engine) said(provider, text string, most int) string {
 	var secrets []core.Secret
 	for i := range e.members[provider] {
-		c, _ := core.ReadCredential(e.members[provider][i].Credential)
-		secrets = append(secrets, c.Key, c.Access, c.Refresh)
+		secrets = append(secrets, core.SecretsOf(e.members[provider][i].Credential)...)
 	}
 	return core.Said(text, most, secrets...)
 }

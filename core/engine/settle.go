@@ -106,7 +106,7 @@ func (e *Engine) tellCounts(at core.Time) []core.Effect {
 				delta = store.Merge(delta, e.state.CountDelta(id, c.ID, &n.tally, at))
 				n.tally = store.Tally{}
 				if h := c.Live.Health; !h.At.IsZero() {
-					delta = store.Merge(delta, store.HealthDelta(id, c.ID, store.Health{At: h.At, Good: thousandth(h.Good), Bad: thousandth(h.Bad), Slow: thousandth(h.Slow)}))
+					delta = store.Merge(delta, store.HealthDelta(id, c.ID, store.Health{At: h.At, Good: h.Good, Bad: h.Bad, Slow: h.Slow}))
 				}
 			}
 		}
@@ -114,9 +114,6 @@ func (e *Engine) tellCounts(at core.Time) []core.Effect {
 	}
 	return []core.Effect{x}
 }
-
-// thousandth rounds what is written down; more digits of it mean nothing.
-func thousandth(v float64) float64 { return float64(int64(float64(v*1000)+0.5)) / 1000 }
 
 func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at core.Time) core.Turn {
 	turn := core.Turn{Done: &core.Done{}}

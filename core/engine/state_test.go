@@ -67,12 +67,12 @@ func TestARemovedAccountStaysRemovedUntilItsCredentialIsAnother(t *testing.T) {
 func TestAProjectsOwnAccountsCountAsSoonAsAMergeTellsOfThem(t *testing.T) {
 	p := newDisk("demo", "demo-1", "demo-2").process(t)
 	at := func(session string) string {
-		turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: session, Mode: "print", Project: "/work/x"}})
+		turn := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: session, Mode: "print", Project: "/home/a/team/x"}})
 		return turn.Lease.Account
 	}
 	p.edit(store.SettingDelta("demo", "demo-2", "label", `"Work"`, 4))
 	assert.Equal(t, "demo", at("a"))
-	p.disk.files["state"] = store.Merge(p.disk.files["state"], store.SettingDelta("demo", "demo-2", "projects", `["/work"]`, 5))
+	p.disk.files["state"] = store.Merge(p.disk.files["state"], store.SettingDelta("demo", "demo-2", "projects", `["/home/a/team"]`, 5))
 	for _, session := range []string{"b", "c", "d"} {
 		assert.Equal(t, "demo-2", at(session), "work and private never mix")
 	}

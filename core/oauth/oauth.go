@@ -211,8 +211,9 @@ func objectIn(text string) string {
 			return ""
 		}
 		text = text[from:]
-		if end := endOfObject(text); core.IsJSON(text[:end]) {
-			return text[:end]
+		// As the first of a list it ends where its braces do.
+		if object := gjson.Get("["+text, "0").Raw; core.IsJSON(object) {
+			return object
 		}
 		text = text[1:]
 	}
@@ -221,27 +222,6 @@ func objectIn(text string) string {
 
 // mostObjects bounds how many braces are tried: a foreign text must not decide how long we search.
 const mostObjects = 8
-
-// endOfObject is where the object ends that a text begins with, 0 where it does not.
-func endOfObject(text string) int {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{':
-			depth++
-		case c == '}':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return 0
-}
 
 // Salvage reads a renewal out of an error of Pi's that quotes an answer with tokens, because Pi misses another field in it: a token that was
 // rotated is never thrown away. False where the error quotes none.
