@@ -69,7 +69,12 @@ export function pretend(other: Partial<Platform>): () => void {
 	};
 }
 
-const waiting = new Int32Array(new SharedArrayBuffer(4));
+const napping = new Int32Array(new SharedArrayBuffer(4));
+
+/** Stands still for so many milliseconds, where nothing else may happen in between. */
+export function nap(ms: number): void {
+	Atomics.wait(napping, 0, 0, ms);
+}
 
 /** Whether something failed because a scanner may have the file open. */
 export function isHeld(error: unknown): boolean {
@@ -83,7 +88,7 @@ export function whileHeld<T>(what: () => T): T {
 			return what();
 		} catch (error) {
 			if (!isHeld(error)) throw error;
-			Atomics.wait(waiting, 0, 0, pause);
+			nap(pause);
 		}
 	}
 	return what();

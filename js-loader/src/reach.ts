@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Core } from "./core.ts";
+import { within } from "./perform/within.ts";
 
 /** How long what a name leads to is believed, in milliseconds. */
 const believed = 60_000;
@@ -23,7 +24,14 @@ export async function checkReach(core: Core, url: string, resolve = resolveName)
 	if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return;
 	let known = checked.get(origin);
 	if (!known || known.until < Date.now()) {
-		const addresses = await within(resolve(hostname));
+		let addresses: string[] = [];
+		const found = resolve(hostname).then(
+			(all) => {
+				addresses = all;
+			},
+			() => {},
+		);
+		await within(found, patience);
 		const { inspected } = await core.ask({
 			inspect: { line: JSON.stringify({ what: "reach", url: origin, addresses }) },
 		});
@@ -31,16 +39,4 @@ export async function checkReach(core: Core, url: string, resolve = resolveName)
 		checked.set(origin, known);
 	}
 	if (known.why !== "") throw new Error(`the account's own address cannot be used: ${known.why}`);
-}
-
-async function within(found: Promise<string[]>): Promise<string[]> {
-	let timer: NodeJS.Timeout | undefined;
-	const late = new Promise<string[]>((resolve) => {
-		timer = setTimeout(() => resolve([]), patience);
-	});
-	try {
-		return await Promise.race([found.catch(() => []), late]);
-	} finally {
-		clearTimeout(timer);
-	}
 }

@@ -61,7 +61,7 @@ test("where the session comes from and how much is sent is told", async () => {
 		{
 			session: "s",
 			mode: "tui",
-			project: "/work",
+			project: "/home/me/project",
 			parent: "p",
 			prompt: 3,
 			bound: [],

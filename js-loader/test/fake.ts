@@ -226,7 +226,7 @@ export function stage(core: unknown, mode = "tui", others: Record<string, Wrappi
 		notices,
 		failures,
 		core: async () => core as Core | undefined,
-		origin: () => ({ mode, project: "/work", parent: "p" }),
+		origin: () => ({ mode, project: "/home/me/project", parent: "p" }),
 		wrapping: (id) => others[id],
 		headersOf: async () => ({ "x-models": "json" }),
 		notice: (text) => notices.push(text),

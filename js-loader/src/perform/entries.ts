@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
-import { platform, whileHeld } from "../platform.ts";
+import { nap, platform, whileHeld } from "../platform.ts";
 import type { Gate } from "./gate.ts";
 import { isNotReplaced, land, type Replacing, realTarget, replace, stage, unstage } from "./save.ts";
 
@@ -77,8 +77,6 @@ interface Around {
 	still: () => boolean;
 }
 
-const napping = new Int32Array(new SharedArrayBuffer(4));
-
 /** Reads the file and makes the new text; undefined when it cannot be read. Without the lock it may be met half written, by Pi for one. */
 function readWhole(file: string, changes: Changes): { old: Held; after: Buffer } | undefined {
 	for (let tries = 0; tries < stagings; tries++) {
@@ -86,7 +84,7 @@ function readWhole(file: string, changes: Changes): { old: Held; after: Buffer }
 			const old = look(file);
 			return { old, after: editEntries(old.bytes, changes) };
 		} catch {
-			Atomics.wait(napping, 0, 0, 1);
+			nap(1);
 		}
 	}
 	return undefined;

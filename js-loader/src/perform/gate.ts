@@ -13,7 +13,8 @@ import {
 import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { basename, dirname } from "node:path";
-import { isHeld, whileHeld } from "../platform.ts";
+import { isHeld, nap, whileHeld } from "../platform.ts";
+import { within } from "./within.ts";
 
 /** The part of node:sqlite, or of bun:sqlite, that the gate needs. */
 interface Database {
@@ -158,7 +159,7 @@ export class Gate {
 					if (wait >= patience) this.#stuck = next !== undefined && waited - first > wait / 2;
 					throw new GateBusy(`another process holds ${this.#lock.name}`);
 				}
-				if (next && this.#next && waited - first < 50) await nap();
+				if (next && this.#next && waited - first < 50) await yieldNow();
 				else await sleep((pauses.find(([after]) => waited >= after)?.[1] ?? 10) * (0.5 + Math.random()));
 			}
 		} finally {
@@ -173,25 +174,11 @@ export class Gate {
 	}
 }
 
-/** Waits for something, but not for ever; whether it has come. */
-export async function within(what: Promise<unknown>, ms: number): Promise<boolean> {
-	let timer: NodeJS.Timeout | undefined;
-	const late = new Promise<boolean>((resolve) => {
-		timer = setTimeout(resolve, ms, false);
-	});
-	try {
-		return await Promise.race([what.then(() => true), late]);
-	} finally {
-		clearTimeout(timer);
-	}
-}
-
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const napping = new Int32Array(new SharedArrayBuffer(4));
 
 /** Sleeps less than a timer can, and lets the event loop turn. */
-function nap(): Promise<unknown> {
-	Atomics.wait(napping, 0, 0, 0.4);
+function yieldNow(): Promise<unknown> {
+	nap(0.4);
 	return new Promise((resolve) => setImmediate(resolve));
 }
 

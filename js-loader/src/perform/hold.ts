@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Gate, within } from "./gate.ts";
+import { Gate } from "./gate.ts";
+import { within } from "./within.ts";
 
 /** How long anybody waits for a hold: longer than a token endpoint may take. */
 const patience = 25_000;
