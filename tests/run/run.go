@@ -187,6 +187,10 @@ func Private(t *testing.T, dir string, secrets ...string) (files int) {
 			return nil
 		}
 		name := d.Name()
+		// The locks of Pi and of the peer are theirs: empty folders with the modes they chose.
+		if strings.HasSuffix(name, ".lock") {
+			return filepath.SkipDir
+		}
 		if name != "auth.json" && !strings.HasPrefix(name, "auth.json.") {
 			require.Zero(t, info.Mode().Perm()&0o077, "%s is open to others", path)
 		}
