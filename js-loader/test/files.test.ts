@@ -144,7 +144,9 @@ function run(source: string, ...args: string[]): Promise<{ code: number | null; 
 	return new Promise((resolve) => {
 		const file = join(folder(), "run.mts");
 		writeFileSync(file, source);
-		const child = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+		// What Node itself would warn of is none of ours.
+		const { FORCE_COLOR: _colour, NODE_OPTIONS: _options, ...env } = process.env;
+		const child = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "ignore", "pipe"], env });
 		let said = "";
 		child.stderr.on("data", (text) => {
 			said += text;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Quiet } from "../src/perform/quiet.ts";
 
 test("what nobody waits for comes after the request that is on its way", async () => {
-	const quiet = new Quiet();
+	const quiet = new Quiet(60_000);
 	const order: string[] = [];
 	const one = quiet.begin();
 	const two = quiet.begin();

@@ -127,11 +127,11 @@ export class Soaking {
 		};
 	}
 
-	/** What is held once nothing more is open than at an earlier moment, or after two seconds: what passes is no leak. */
+	/** What is held once nothing more is open than at an earlier moment, or after half a minute: what passes is no leak. */
 	async settled(before: Held): Promise<Held> {
 		for (let tries = 0; ; tries++) {
 			const now = await this.held();
-			if ((now.descriptors <= before.descriptors && now.timers <= before.timers) || tries === 40) return now;
+			if ((now.descriptors <= before.descriptors && now.timers <= before.timers) || tries === 600) return now;
 			await setTimeout(50);
 		}
 	}

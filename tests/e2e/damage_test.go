@@ -45,6 +45,7 @@ func TestEveryFileDamagedInEveryWayLeavesPiWorkingAndLosesNothing(t *testing.T) 
 					if name == "config.json" {
 						path = filepath.Join(folder, name)
 					}
+					text := text
 					if name == "models.json" {
 						text = s.home.Read(name)
 					}

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,8 +12,15 @@ import (
 	"pimultiauth/tests/vendor"
 )
 
-// slots bounds the Pis that run at once: two cores do not serve more.
+// slots bounds the stages that are played at once: two cores do not serve more. A stage has its slot from its beginning to its end, so that
+// none waits for another one while it has Pis running.
 var slots = make(chan struct{}, 3)
+
+// slot waits until a stage may begin.
+func slot(t *testing.T) {
+	slots <- struct{}{}
+	t.Cleanup(func() { <-slots })
+}
 
 // stage is a home, a provider and a version of Pi.
 type stage struct {
@@ -39,6 +47,7 @@ func both(t *testing.T, api string, run func(s *stage)) {
 }
 
 func newStage(t *testing.T, pi pis.Pi, api string) *stage {
+	slot(t)
 	home, err := pis.NewHome(t.TempDir())
 	require.NoError(t, err)
 	server := vendor.Start()
@@ -80,11 +89,17 @@ func (s *stage) say(args ...string) pis.Ran {
 
 func (s *stage) run(args ...string) pis.Ran {
 	s.Helper()
-	slots <- struct{}{}
-	defer func() { <-slots }()
 	ran, err := s.home.Run(s.pi, args...)
 	require.NoError(s, err, ran.Err)
 	return ran
+}
+
+// eventually waits until something is so that another process brings about.
+func (s *stage) eventually(what string, is func() bool) {
+	s.Helper()
+	for end := time.Now().Add(5 * time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
+		require.True(s, time.Now().Before(end), what)
+	}
 }
 
 func TestA429IsNeverSeen(t *testing.T) {

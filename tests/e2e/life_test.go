@@ -2,9 +2,9 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,22 +21,22 @@ const (
 	lifeModel = "groq/llama-3.1-8b-instant"
 	firstKey  = "gsk_firstfirstfirst1111"
 	secondKey = "gsk_secondsecond22222222"
-	// rests is how long the account rests after its failure, in seconds: time enough to look at it.
-	rests = 12
-	// spread is by how much later than others a process may take it up again.
-	spread = 3 * time.Second
+	// rests is how long the account rests after its failure, rested by when every process takes it up again, in seconds.
+	rests  = 600
+	rested = 1200
 )
 
 // born makes the services that a life needs. Pi itself has one account that nobody uses, so that it starts.
 func born(s *stage) {
+	s.clock()
 	s.entries(key2("anthropic", "sk-ant-unused"))
 	s.vendor.Route("api.groq.com/openai/v1/models", vendor.Step{Body: `{"data":[]}`})
 	s.vendor.Script(firstKey, vendor.Step{Text: "the first answers"})
 	s.vendor.Script(secondKey, vendor.Step{Text: "the second answers"})
 	s.vendor.Route("auth.kimi.com/api/oauth/device_authorization", vendor.Step{Body: `{"device_code":"d","user_code":"LIFE-CODE",
 		"verification_uri_complete":"https://www.kimi.com/code?user_code=LIFE-CODE","expires_in":600,"interval":1}`})
-	s.vendor.Route("auth.kimi.com/api/oauth/token", vendor.Step{Body: `{"access_token":"kimi-access-1","refresh_token":"kimi-refresh-1","expires_in":900}`},
-		vendor.Step{Body: `{"access_token":"kimi-access-2","refresh_token":"kimi-refresh-2","expires_in":900}`})
+	s.vendor.Route("auth.kimi.com/api/oauth/token", vendor.Step{Body: `{"access_token":"kimi-access-1","refresh_token":"kimi-refresh-1","expires_in":86400}`},
+		vendor.Step{Body: `{"access_token":"kimi-access-2","refresh_token":"kimi-refresh-2","expires_in":86400}`})
 	s.home.Env = append(s.home.Env, "LIFE_FIRST="+firstKey, "LIFE_SECOND="+secondKey)
 }
 
@@ -97,9 +97,8 @@ func TestALifeInPrintMode(t *testing.T) {
 		s.fails()
 		assert.Equal(s, "the second answers\n", ask(), "who fails is not seen")
 		status := say("status groq --json")
-		until := gjson.Get(status, `accounts.#(id=="groq-1").until`).Int()
 		assert.Equal(s, "cooling", gjson.Get(status, `accounts.#(id=="groq-1").standing`).String(), status)
-		require.NotZero(s, until, status)
+		require.NotZero(s, gjson.Get(status, `accounts.#(id=="groq-1").until`).Int(), status)
 		named := say("rename groq-1 My own key", "use My own key", "login kimi-coding")
 		assert.Contains(s, named, "groq-1 is called My own key now")
 		assert.Contains(s, named, "groq uses My own key until you say")
@@ -109,7 +108,7 @@ func TestALifeInPrintMode(t *testing.T) {
 		assert.Contains(s, again, "It was there already: its login is new")
 		assert.NotContains(s, again, "Said this once")
 		assert.Equal(s, "kimi-refresh-2", s.kept("kimi-coding-1", "refresh"))
-		time.Sleep(time.Until(time.UnixMilli(until)) + spread)
+		s.later(rested)
 		assert.Regexp(s, `My own key +ready, pinned`, say("status groq"))
 		assert.Equal(s, "the first answers\n", ask(), "it is back, and pinned")
 		assert.Regexp(s, `(?s)paused.*My own key +paused, pinned.*holidays`, say("pause groq/groq-1 --why holidays", "status groq"))
@@ -172,8 +171,7 @@ func TestALifeInRPCMode(t *testing.T) {
 		s.fails()
 		assert.Equal(s, secondKey, ask())
 		status := s.does(r, "status groq --json")
-		until := gjson.Get(status, `accounts.#(id=="groq-1").until`).Int()
-		require.NotZero(s, until, status)
+		require.NotZero(s, gjson.Get(status, `accounts.#(id=="groq-1").until`).Int(), status)
 		assert.Regexp(s, `groq-1 +resting.*rate limited`, s.does(r, "status groq"))
 		assert.Contains(s, s.does(r, "rename groq-1 My own key"), "is called My own key now")
 		require.NoError(s, r.Send(map[string]any{"type": "prompt", "message": "/multi-auth login kimi-coding"}))
@@ -190,7 +188,7 @@ func TestALifeInRPCMode(t *testing.T) {
 		assert.Contains(s, said, "It was there already: its login is new")
 		assert.NotContains(s, said, "Said this once")
 		assert.Equal(s, "kimi-refresh-2", s.kept("kimi-coding-1", "refresh"))
-		time.Sleep(time.Until(time.UnixMilli(until)) + spread)
+		s.later(rested)
 		assert.Regexp(s, `My own key +ready`, s.does(r, "status groq"))
 		assert.Contains(s, s.does(r, "use My own key"), "groq uses My own key")
 		assert.Equal(s, firstKey, ask(), "it is back, and pinned")
@@ -269,9 +267,9 @@ func TestALifeByKeys(t *testing.T) {
 		press("Enter")
 		s.now(screen, "▸   groq-1-mine", "is called groq-1-mine now")
 		// Nobody presses a key until it is back: the screen follows the time.
+		s.later(rested)
 		text = s.now(screen, "state       ready")
 		assert.NotContains(s, text, "resting")
-		time.Sleep(spread)
 		press("Enter")
 		s.now(screen, "▸ ★ groq-1-mine", "enter unpin")
 		press("Escape")
@@ -297,9 +295,17 @@ func TestALifeByKeys(t *testing.T) {
 		press("Left")
 		press("v")
 		s.now(screen, "kimi-coding")
-		for i := 0; i < 60 && !strings.Contains(s.now(screen, "enter open"), "▸   kimi-coding"); i++ {
+		for seen, i := s.now(screen, "enter open"), 0; !strings.Contains(seen, "▸   kimi-coding"); i++ {
+			require.Less(s, i, 100, seen)
 			press("Down")
-			time.Sleep(100 * time.Millisecond)
+			var err error
+			seen, err = screen.Look(func(text string) error {
+				if text == seen || !strings.Contains(text, "enter open") {
+					return errors.New("the cursor stays")
+				}
+				return nil
+			})
+			require.NoError(s, err)
 		}
 		press("l")
 		s.now(screen, "logged in as kimi-coding-1", "Said this once", "kimi-coding (1)")

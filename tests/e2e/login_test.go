@@ -61,7 +61,8 @@ func TestALoginThatHasEndedIsRenewedOnceByManyPis(t *testing.T) {
 			wait.Add(1)
 			go func() {
 				defer wait.Done()
-				ran := s.run("--model", "corp/model-1", "-p", "hello")
+				ran, err := s.home.Run(s.pi, "--model", "corp/model-1", "-p", "hello")
+				assert.NoError(s, err)
 				assert.Equal(s, "ok\n", ran.Out, ran.Err)
 			}()
 		}
@@ -81,13 +82,7 @@ func TestAPiThatIsToldToEndKeepsWhatItRedeems(t *testing.T) {
 		corp(s, tokens)
 		command := s.home.Command(s.Context(), s.pi, "--model", "corp/model-1", "-p", "hello")
 		require.NoError(s, command.Start())
-		for range 1000 {
-			if asked := tokens.Asked(); asked > 0 {
-				break
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-		require.NotZero(s, tokens.Asked(), "the renewal has begun")
+		s.eventually("the renewal has begun", func() bool { return tokens.Asked() > 0 })
 		require.NoError(s, command.Process.Signal(syscall.SIGTERM))
 		_ = command.Wait()
 		current, turn := tokens.Current("corp-1")

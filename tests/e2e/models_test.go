@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,9 +39,9 @@ Object.defineProperty(globalThis, "fetch", { get: () => mapped, set: (next) => {
 
 func TestModelsOfAProviderOfOursAppearWithItsFirstAccountAndGoWithItsLast(t *testing.T) {
 	both(t, completions, func(s *stage) {
-		asked := 0
+		var asked atomic.Int64
 		list := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			asked++
+			asked.Add(1)
 			if r.URL.Path != "/api/models" || r.Header.Get("Authorization") != "Bearer blz_canary" {
 				w.WriteHeader(401)
 				return
@@ -54,10 +55,10 @@ func TestModelsOfAProviderOfOursAppearWithItsFirstAccountAndGoWithItsLast(t *tes
 		s.home.Env = append(s.home.Env, "BLAZE=blz_canary")
 		ran := s.run("-p", "/multi-auth add blazeapi --unchecked --from-env BLAZE")
 		assert.Contains(s, ran.Out, "blazeapi-1", ran.Err)
-		assert.Zero(s, asked, "nothing is asked offline")
+		assert.Zero(s, asked.Load(), "nothing is asked offline")
 		s.home.Env = append(s.home.Env, "PI_OFFLINE=")
 		s.run("-p", "/multi-auth status")
-		assert.Equal(s, 1, asked)
+		assert.EqualValues(s, 1, asked.Load())
 		assert.NotContains(s, s.home.Read("multi-auth-models.json"), "canary")
 		s.home.Env = append(s.home.Env, "PI_OFFLINE=1")
 		models := s.run("--list-models").Out
@@ -65,7 +66,7 @@ func TestModelsOfAProviderOfOursAppearWithItsFirstAccountAndGoWithItsLast(t *tes
 		assert.NotContains(s, models, "painter")
 		ran = s.run("--model", "blazeapi/kimi-k2.5-test", "-p", "hello")
 		assert.Equal(s, "from blaze\n", ran.Out, ran.Err)
-		assert.Equal(s, 1, asked, "the list is kept")
+		assert.EqualValues(s, 1, asked.Load(), "the list is kept")
 		ran = s.run("-p", "/multi-auth remove blazeapi-1 --yes")
 		assert.Contains(s, ran.Out, "removed", ran.Err)
 		s.run("-p", "/multi-auth status")

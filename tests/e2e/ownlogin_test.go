@@ -2,8 +2,8 @@ package e2e_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -48,16 +48,9 @@ func TestPisOwnLoginCommandHasOurLogins(t *testing.T) {
 				s.vendor.Script(c.key, vendor.Step{Text: "from the new login"})
 				assert.NotContains(s, s.run("--list-models").Out, c.provider, "no phantom models")
 				s.home.Env = append(s.home.Env, "PI_OFFLINE=", "PI_SKIP_VERSION_CHECK=1", "PI_TELEMETRY=0")
-				slots <- struct{}{}
 				screen, err := s.home.StartScreen(s.pi)
-				if err != nil {
-					<-slots
-				}
 				require.NoError(s, err)
-				leave := func() {
-					screen.Close()
-					<-slots
-				}
+				s.Cleanup(screen.Close)
 				s.shows(screen, "/login")
 				s.types(screen, "/login")
 				s.shows(screen, "Select authentication method")
@@ -71,14 +64,8 @@ func TestPisOwnLoginCommandHasOurLogins(t *testing.T) {
 					require.NoError(s, screen.Press("Down", "Enter"))
 				}
 				s.shows(screen, c.shows...)
-				for range 600 {
-					if s.home.Read("auth.json") != s.auth {
-						break
-					}
-					time.Sleep(50 * time.Millisecond)
-				}
-				leave()
-				assert.Contains(s, s.home.Read("auth.json"), fmt.Sprintf("%q", c.access), "the entry is Pi's to keep")
+				s.eventually("the entry is Pi's to keep", func() bool { return strings.Contains(s.home.Read("auth.json"), fmt.Sprintf("%q", c.access)) })
+				screen.Close()
 				assert.NotContains(s, s.home.Read("multi-auth-accounts.json"), c.access)
 				ran := s.run("-p", "/multi-auth status")
 				assert.Contains(s, ran.Out, c.provider, ran.Err)

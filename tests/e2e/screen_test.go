@@ -22,16 +22,9 @@ func (s *stage) screenOf(model string) *pis.Screen {
 	if !pis.HasTerminals() {
 		s.Skip("tmux is not installed")
 	}
-	slots <- struct{}{}
 	screen, err := s.home.StartScreen(s.pi, "--model", model)
-	if err != nil {
-		<-slots
-	}
 	require.NoError(s, err)
-	s.Cleanup(func() {
-		screen.Close()
-		<-slots
-	})
+	s.Cleanup(screen.Close)
 	s.shows(screen, model[strings.Index(model, "/")+1:])
 	return screen
 }

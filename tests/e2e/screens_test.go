@@ -21,7 +21,7 @@ func (s *stage) now(screen *pis.Screen, parts ...string) string {
 func TestWhileEverythingRestsACountdownRunsAndEscStopsIt(t *testing.T) {
 	both(t, completions, func(s *stage) {
 		s.keys("demo", "key-a", "demo-1", "key-b")
-		s.vendor.Script("key-a", vendor.Limited(6), vendor.Step{Text: "back at work"})
+		s.vendor.Script("key-a", vendor.Limited(15), vendor.Step{Text: "back at work"})
 		s.vendor.Script("key-b", vendor.Limited(50))
 		screen := s.screen()
 		s.types(screen, "hello there")
@@ -52,9 +52,10 @@ func TestTheFooterSaysWhoAnswers(t *testing.T) {
 func TestTheFooterCanBeSwitchedOff(t *testing.T) {
 	both(t, completions, func(s *stage) {
 		require.NoError(s, s.home.Write("multi-auth-config.json", `{"footer":false}`))
+		s.vendor.Script("key-a", vendor.Step{Text: "an answer without a footer"})
 		screen := s.screen()
 		s.types(screen, "hello there")
-		text := s.shows(screen, "ok")
+		text := s.shows(screen, "an answer without a footer")
 		assert.NotContains(s, text, "3 of 3 ready")
 	})
 }

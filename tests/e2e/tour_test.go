@@ -91,9 +91,7 @@ func (s *stage) guide() {
 // follows runs a line of the tour and answers what the terminal shows then.
 func (s *stage) follows(line string, step int) []string {
 	s.Helper()
-	slots <- struct{}{}
-	defer func() { <-slots }()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
 	cmd.Dir = s.home.Work

@@ -26,6 +26,7 @@ func vendors(t *testing.T, run func(s *stage)) {
 	for _, pi := range []pis.Pi{pis.Old(), newer} {
 		t.Run(pi.Version, func(t *testing.T) {
 			t.Parallel()
+			slot(t)
 			home, err := pis.NewHome(t.TempDir())
 			require.NoError(t, err)
 			home.Extension, err = pis.Shipped()

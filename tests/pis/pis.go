@@ -52,29 +52,50 @@ func Old() Pi {
 
 var fetchNew = sync.OnceValues(func() (string, error) {
 	folder := filepath.Join(Root(), ".build", "pi-1.5.2")
-	script := filepath.Join(folder, "package", "dist", "bundle", "cli.js")
-	if _, err := os.Stat(filepath.Join(folder, "package", "node_modules", "jiti", "package.json")); err == nil {
-		return script, nil
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", err
-	}
 	// Not all of its dependencies are in the registry; its bundle needs jiti alone beside it.
-	for _, step := range [][]string{
-		{"npm", "pack", "--silent", "@earendil-works/pi-coding-agent@1.5.2"},
-		{"tar", "xzf", "earendil-works-pi-coding-agent-1.5.2.tgz"},
-		{"npm", "pack", "--silent", "jiti@2.7.0"},
-		{"mkdir", "-p", "package/node_modules/jiti"},
-		{"tar", "xzf", "jiti-2.7.0.tgz", "-C", "package/node_modules/jiti", "--strip-components=1"},
-	} {
-		cmd := exec.Command(step[0], step[1:]...)
-		cmd.Dir = folder
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%v: %w: %s", step, err, out)
+	return filepath.Join(folder, "package", "dist", "bundle", "cli.js"), made(folder, func(folder string) error {
+		for _, step := range [][]string{
+			{"npm", "pack", "--silent", "@earendil-works/pi-coding-agent@1.5.2"},
+			{"tar", "xzf", "earendil-works-pi-coding-agent-1.5.2.tgz"},
+			{"npm", "pack", "--silent", "jiti@2.7.0"},
+			{"mkdir", "-p", "package/node_modules/jiti"},
+			{"tar", "xzf", "jiti-2.7.0.tgz", "-C", "package/node_modules/jiti", "--strip-components=1"},
+		} {
+			cmd := exec.Command(step[0], step[1:]...)
+			cmd.Dir = folder
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return fmt.Errorf("%v: %w: %s", step, err, out)
+			}
 		}
-	}
-	return script, nil
+		return nil
+	})
 })
+
+// made makes a folder that is not there yet. It gets its name when it is whole, so that neither an end in the middle nor another process
+// that makes the same leaves half of it behind.
+func made(folder string, fill func(folder string) error) error {
+	if _, err := os.Stat(folder); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return err
+	}
+	draft, err := os.MkdirTemp(filepath.Dir(folder), filepath.Base(folder)+".draft-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(draft)
+	if err := fill(draft); err != nil {
+		return err
+	}
+	if err := os.Rename(draft, folder); err != nil {
+		if _, there := os.Stat(folder); there == nil {
+			return nil
+		}
+		return err
+	}
+	return nil
+}
 
 // New is Pi 1.5.2, fetched once into .build.
 func New() (Pi, error) {
@@ -95,7 +116,7 @@ type Home struct {
 	Node string
 	// Env are further variables.
 	Env []string
-	// Limit is how long a Pi in RPC mode may last; 0 is two minutes.
+	// Limit is how long a Pi in RPC mode may last; 0 is half an hour.
 	Limit time.Duration
 	// Terminal are tmux's commands before the session of a screen, each ended by ";".
 	Terminal []string
@@ -176,9 +197,12 @@ type Ran struct {
 	Code int
 }
 
-// Run runs Pi to its end, at most a minute.
+// patience is how long a Pi may take for what it is waited for, whatever the machine has to do beside it.
+const patience = 5 * time.Minute
+
+// Run runs Pi to its end, and not for ever.
 func (h *Home) Run(pi Pi, args ...string) (Ran, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := h.Command(ctx, pi, args...)
 	var out, errs bytes.Buffer

@@ -21,15 +21,15 @@ type RPC struct {
 	cancel context.CancelFunc
 	// Seen are the events so far, each a line of JSON.
 	Seen []string
-	// Patience is how long an event is waited for; 0 is two minutes.
+	// Patience is how long an event is waited for; 0 is five minutes.
 	Patience time.Duration
 }
 
-// StartRPC starts Pi in RPC mode; it is ended after two minutes at the latest, or after the home's Limit.
+// StartRPC starts Pi in RPC mode; it is ended after half an hour at the latest, or after the home's Limit.
 func (h *Home) StartRPC(pi Pi, args ...string) (*RPC, error) {
 	limit := h.Limit
 	if limit == 0 {
-		limit = 2 * time.Minute
+		limit = 30 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	r := &RPC{cmd: h.Command(ctx, pi, append([]string{"--mode", "rpc"}, args...)...), lines: make(chan string, 1024), cancel: cancel}
@@ -74,11 +74,11 @@ func (r *RPC) Send(command map[string]any) error {
 
 // Until reads events until one holds all the parts, and answers it.
 func (r *RPC) Until(parts ...string) (string, error) {
-	patience := r.Patience
-	if patience == 0 {
-		patience = 2 * time.Minute
+	limit := r.Patience
+	if limit == 0 {
+		limit = patience
 	}
-	deadline := time.After(patience)
+	deadline := time.After(limit)
 	for {
 		select {
 		case line, ok := <-r.lines:
@@ -119,7 +119,7 @@ func (r *RPC) Close() error {
 	case err := <-done:
 		r.cancel()
 		return err
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		r.cancel()
 		return fmt.Errorf("pi did not end when its input was closed")
 	}

@@ -16,9 +16,6 @@ type Screen struct {
 	env    []string
 }
 
-// patience is how long a screen may take to show what is waited for: other work runs beside the tests.
-const patience = 60 * time.Second
-
 // HasTerminals says whether tmux is there to make terminals.
 func HasTerminals() bool {
 	_, err := exec.LookPath("tmux")
@@ -62,11 +59,16 @@ func (s *Screen) Type(line string) error {
 	if _, err := s.when(fmt.Sprintf("no %q in the editor", line), patience, inEditor); err != nil {
 		return err
 	}
+	// A second Enter that comes behind a late first one does nothing to an empty editor, but presses a button of what a command has opened.
+	pause := 3 * time.Second
+	if strings.HasPrefix(line, "/") {
+		pause = 12 * time.Second
+	}
 	for end := time.Now().Add(patience); ; {
 		if _, err := s.tmux("send-keys", "Enter"); err != nil {
 			return err
 		}
-		_, err := s.when("the line is still there", 3*time.Second, func(text string) bool { return !inEditor(text) })
+		_, err := s.when("the line is still there", pause, func(text string) bool { return !inEditor(text) })
 		if err == nil || time.Now().After(end) {
 			return err
 		}

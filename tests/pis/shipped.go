@@ -1,6 +1,8 @@
 package pis
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,12 +18,31 @@ var ship = sync.OnceValues(func() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
+		if err := put(filepath.Join(folder, name), data); err != nil {
 			return "", err
 		}
 	}
 	return filepath.Join(folder, "index.js"), nil
 })
+
+// put writes a file that Pis of another process may be reading, so that they read the old one or the new one.
+func put(path string, data []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".draft-")
+	if err != nil {
+		return err
+	}
+	_, err = draft.Write(data)
+	if err = errors.Join(err, draft.Chmod(0o644), draft.Close()); err == nil {
+		err = os.Rename(draft.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(draft.Name())
+	}
+	return err
+}
 
 // Shipped is the entry of the built extension as a person has it: away from the development dependencies, among which Pi would find a
 // second Pi to load.

@@ -15,19 +15,17 @@ func Storages() ([]string, error) {
 	}
 	// Its storage alone, beside the packages it wants and its bundle does not.
 	root := filepath.Join(Root(), ".build", "pi-1.5.2-storage")
-	if _, err := os.Stat(filepath.Join(root, "node_modules")); err != nil {
-		if err := os.RemoveAll(root); err != nil {
-			return nil, err
-		}
+	err = made(root, func(root string) error {
 		if err := os.CopyFS(root, os.DirFS(filepath.Dir(filepath.Dir(filepath.Dir(newer.Script))))); err != nil {
-			return nil, err
+			return err
 		}
 		if err := os.RemoveAll(filepath.Join(root, "node_modules")); err != nil {
-			return nil, err
+			return err
 		}
-		if err := os.Symlink(modules, filepath.Join(root, "node_modules")); err != nil {
-			return nil, err
-		}
+		return os.Symlink(modules, filepath.Join(root, "node_modules"))
+	})
+	if err != nil {
+		return nil, err
 	}
 	return []string{old, filepath.Join(root, "dist", "core", "auth-storage.js")}, nil
 }

@@ -7,8 +7,14 @@ const patience = 250;
  * answer begin, for a quarter of a second at most.
  */
 export class Quiet {
+	readonly #patience: number;
 	#underway = 0;
 	#waiting: (() => void)[] = [];
+
+	/** How long it lets a request go first, in milliseconds, is for tests to change. */
+	constructor(wait = patience) {
+		this.#patience = wait;
+	}
 
 	/** Says that a request is on its way; call what it answers when its answer begins or there is none. */
 	begin(): () => void {
@@ -27,7 +33,7 @@ export class Quiet {
 		await new Promise((resolve) => setTimeout(resolve, politeness));
 		if (this.#underway === 0) return;
 		await new Promise<void>((resolve) => {
-			const timer = setTimeout(resolve, patience);
+			const timer = setTimeout(resolve, this.#patience);
 			this.#waiting.push(() => {
 				clearTimeout(timer);
 				resolve();
