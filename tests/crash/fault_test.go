@@ -195,10 +195,14 @@ func TestR5ASuspendedHolderLosesNothing(t *testing.T) {
 		dir := newFolder(t)
 		first := start(t, nil, "writer.mts", dir, "name", "1")
 		first.end()
-		below, _ := run.Strace(t, dir, "-e", "trace="+call, "-e", "inject="+call+":signal=SIGSTOP:when=1")
+		below, trace := run.Strace(t, dir, "-e", "trace="+call, "-e", "inject="+call+":signal=SIGSTOP:when=1")
 		holder := start(t, below, "writer.mts", dir, "name", "3")
 		holder.begin(t)
-		time.Sleep(500 * time.Millisecond)
+		stopped := func() bool {
+			text, _ := os.ReadFile(trace)
+			return strings.Contains(string(text), "stopped by SIGSTOP")
+		}
+		require.Eventually(t, stopped, patience, 10*time.Millisecond, "it stands at %s", call)
 		others := many(t, 2, dir, "name", "5")
 		for _, p := range others {
 			p.begin(t)

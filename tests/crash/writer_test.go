@@ -117,13 +117,16 @@ func (p *writer) take(line string) {
 	}
 }
 
+// patience is how long a process may take for what it is waited for, whatever the machine has to do beside it.
+const patience = 10 * time.Minute
+
 // last is the last line a process said.
 func (p *writer) last() string { return p.all[len(p.all)-1] }
 
 // until reads lines up to one that begins with a word.
 func (p *writer) until(t *testing.T, words ...string) string {
 	t.Helper()
-	limit := time.After(2 * time.Minute)
+	limit := time.After(patience)
 	for {
 		select {
 		case line, ok := <-p.Lines:
@@ -137,7 +140,7 @@ func (p *writer) until(t *testing.T, words ...string) string {
 				}
 			}
 		case <-limit:
-			t.Fatalf("no %v in two minutes: %v", words, p.all)
+			t.Fatalf("no %v in %s: %v", words, patience, p.all)
 		}
 	}
 }

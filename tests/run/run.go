@@ -188,7 +188,7 @@ func Private(t *testing.T, dir string, secrets ...string) (files int) {
 		}
 		name := d.Name()
 		// The locks of Pi and of the peer are theirs: empty folders with the modes they chose.
-		if strings.HasSuffix(name, ".lock") {
+		if d.IsDir() && strings.HasSuffix(name, ".lock") {
 			return filepath.SkipDir
 		}
 		if name != "auth.json" && !strings.HasPrefix(name, "auth.json.") {
