@@ -32,7 +32,7 @@ $(TOOLS): js-loader/package.json js-loader/package-lock.json
 .build/lean/go.mod: go.mod go.sum tests/lean/main.go
 	go run ./tests/lean .build/lean
 
-$(WASM): $(GO_SOURCES) .build/lean/go.mod Makefile
+$(WASM): $(GO_SOURCES) $(wildcard tests/preinit/*.go) .build/lean/go.mod Makefile
 	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' $(GCFLAGS) -o .build/plain.wasm ./wasm
 	go run ./tests/preinit .build/plain.wasm $@
 

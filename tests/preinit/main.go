@@ -54,6 +54,9 @@ func bake(ctx context.Context, plain []byte) ([]byte, error) {
 	if m.find(dataCountSection) != nil || m.find(startSection) != nil {
 		return nil, errors.New("it has a start or counted data")
 	}
+	if err := m.shorten(); err != nil {
+		log.Printf("preinit: functions stay as they are: %v", err)
+	}
 	opened, err := m.exportGlobals(len(globals))
 	if err != nil {
 		return nil, err

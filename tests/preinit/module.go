@@ -9,10 +9,14 @@ import (
 // Sections of a module (WebAssembly core specification 1.0, 5.5.2, and 2.0 for the data count).
 const (
 	customSection    = 0
+	typeSection      = 1
+	importSection    = 2
+	functionSection  = 3
 	memorySection    = 5
 	globalSection    = 6
 	exportSection    = 7
 	startSection     = 8
+	codeSection      = 10
 	dataSection      = 11
 	dataCountSection = 12
 )
@@ -30,6 +34,9 @@ type section struct {
 type wasmModule struct {
 	sections []section
 }
+
+// typeFunction begins the type of a function.
+const typeFunction = 0x60
 
 // globalType is a value type: 0x7f is i32, 0x7e is i64.
 type globalType byte
@@ -64,6 +71,37 @@ func (m *wasmModule) find(id byte) []byte {
 		}
 	}
 	return nil
+}
+
+func (m *wasmModule) set(id byte, body []byte) {
+	for i := range m.sections {
+		if m.sections[i].id == id {
+			m.sections[i].body = body
+		}
+	}
+}
+
+// importedFunctions is how many functions stand before the module's own.
+func (m *wasmModule) importedFunctions() (int, error) {
+	r := &cursor{b: m.find(importSection)}
+	n := int(r.number())
+	for range n {
+		r.take(r.number())
+		r.take(r.number())
+		if kind := r.byte(); kind != 0 && r.err == nil {
+			return 0, errors.New("it imports other things than functions")
+		}
+		r.number()
+	}
+	return n, r.err
+}
+
+// addType appends a type and answers its index.
+func (m *wasmModule) addType(text []byte) (uint64, error) {
+	r := &cursor{b: m.find(typeSection)}
+	n := r.number()
+	m.set(typeSection, append(append(binary.AppendUvarint(nil, n+1), r.b...), text...))
+	return n, r.err
 }
 
 // mutableGlobals answers the types of the globals, all of which have to be mutable and begin with a constant.
@@ -250,8 +288,20 @@ func (r *cursor) number() uint64 {
 	return n
 }
 
-// signed passes over a signed LEB128.
-func (r *cursor) signed() {
-	for r.byte()&0x80 != 0 {
+// signed reads a signed LEB128.
+func (r *cursor) signed() int64 {
+	v := int64(0)
+	for shift := 0; ; shift += 7 {
+		b := r.byte()
+		if shift < 64 {
+			v |= int64(b&0x7f) << shift
+		}
+		if b&0x80 != 0 {
+			continue
+		}
+		if shift+7 < 64 && b&0x40 != 0 {
+			v |= -1 << (shift + 7)
+		}
+		return v
 	}
 }
