@@ -44,8 +44,9 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 		switch {
 		case outlasts(c, &old, &s, at):
 			return nil
-		case old.Fault == f.Kind && old.KindAt(at, c.Mark) == core.StandingCooling && !(f.Source == core.FromHeader && old.Source != core.FromHeader):
-			s.Until = max(s.Until, old.Until)
+		case old.Fault == f.Kind && old.KindAt(at, c.Mark) == core.StandingCooling && !(f.Source == core.FromHeader && old.Source != core.FromHeader) && s.Until < old.Until:
+			// Who said when it ends stands with the end.
+			s.Until, s.Source = old.Until, old.Source
 		}
 	}
 	switch f.Scope {
@@ -108,13 +109,7 @@ func (e *Engine) standing(p *pool.Pool, i int, model string, s core.Standing) {
 	if model == "" {
 		c.Standing = s
 	} else {
-		// The map may be that of a candidate that was copied from this one.
-		models := make(map[string]core.Standing, len(c.Models)+1)
-		for k, v := range c.Models {
-			models[k] = v
-		}
-		models[model] = s
-		c.Models = models
+		c.Models = pool.WithModel(c.Models, model, s)
 	}
 	p.Touch(i)
 }
@@ -132,8 +127,9 @@ func (e *Engine) beginTrial(r *request, p *pool.Pool, i int, at core.Time) []cor
 	if c.Standing.Fault == "" || c.Standing.Until.IsZero() {
 		return nil
 	}
+	// A trial is news, and what it is about is not: an answer to a request that left after the failure still speaks against it.
 	held := c.Standing
-	held.At, held.Until = max(at, held.At+1), c.Live.Probe
+	held.At, held.Began, held.Until = max(at, held.At+1), held.Since(), c.Live.Probe
 	e.standing(p, i, "", held)
 	return []core.Effect{e.saveDelta(store.StandingDelta(p.Provider, c.ID, "", held), false)}
 }
@@ -145,7 +141,7 @@ func (e *Engine) endTrial(r *request, p *pool.Pool, i int) {
 	}
 	r.probing = false
 	if c := &p.Accounts[i]; c.Standing.Fault == r.benched.Fault && c.Standing.Until == c.Live.Probe {
-		r.benched.At = c.Standing.At
+		r.benched.At, r.benched.Began = c.Standing.At, c.Standing.Began
 		c.Standing = r.benched
 	}
 	p.Accounts[i].Live.Probe = 0

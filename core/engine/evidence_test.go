@@ -185,3 +185,67 @@ func TestHowWellAnAccountServesOutlivesItsProcess(t *testing.T) {
 	withState(d, store.HealthDelta("demo", "demo", store.Health{At: start.Add(-core.Minute), Good: 2, Bad: 10}))
 	assert.Equal(t, "demo-1", d.process(t).acquire("").Lease.Account, "the first one failed for a process that is gone")
 }
+
+func bare(kind string) core.Outcome {
+	return core.Outcome{Status: 429, Body: `{"error":{"type":"` + kind + `","message":"You have reached your usage limit."}}`, Text: "429"}
+}
+
+// standing is what the file says of an account.
+func (d *disk) standing(id string) core.Standing {
+	return store.Parse(d.files["state"]).Account("demo", id).Standing
+}
+
+func TestARepeatThatNamesNoEndLeavesTheOneThatWasNamed(t *testing.T) {
+	d := newDisk("demo")
+	p := d.process(t)
+	first, second := p.acquire("a").Lease.ID, p.acquire("b").Lease.ID
+	p.settle(first, spent)
+	named := d.standing("demo")
+	require.Equal(t, core.FromHeader, named.Source)
+	p.at = p.at.Add(core.Second)
+	p.settle(second, bare("usage_limit_reached"))
+	after := d.standing("demo")
+	assert.Equal(t, named.Until, after.Until)
+	assert.Equal(t, core.FromHeader, after.Source, "an end that was named is no guess because somebody was refused without one")
+	assert.Greater(t, after.At, named.At)
+}
+
+// Another process tries an account whose failure this one has long seen pass, as it may when news was late.
+func TestATrialIsAboutTheFailureBeforeIt(t *testing.T) {
+	d := newDisk("demo", "demo-1")
+	a := d.process(t)
+	a.settle(a.settle(a.acquire("s").Lease.ID, bare("usage_limit_reached")).Lease.ID, good)
+	failed := d.standing("demo")
+	b := d.process(t)
+	at := failed.Until.Add(core.Minute)
+	a.at, b.at = at, at
+	tries := func(p *process) int64 {
+		lease := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Mode: "print", Except: []string{"demo-1"}}}).Lease
+		require.NotNil(t, lease)
+		require.Equal(t, "demo", lease.Account)
+		return lease.ID
+	}
+	served := good
+	served.Started = a.at
+	id := tries(a)
+	a.at = a.at.Add(core.Second)
+	a.settle(id, served)
+	require.Empty(t, d.standing("demo").Fault)
+
+	b.at = a.at.Add(core.Second)
+	id = tries(b)
+	trial := d.standing("demo")
+	require.Equal(t, core.QuotaSpent, trial.Fault)
+	assert.Equal(t, failed.At, trial.Since(), "what it is about")
+	a.at = b.at.Add(core.Second)
+	a.changed("state")
+	tries(a)
+
+	// The answer that was under way when the next trial began ends it too.
+	served.Started = b.at
+	b.at = b.at.Add(2 * core.Minute)
+	tries(b)
+	require.Equal(t, core.QuotaSpent, d.standing("demo").Fault)
+	b.settle(id, served)
+	assert.Empty(t, d.standing("demo").Fault)
+}

@@ -346,18 +346,24 @@ func (e *Engine) candidate(account core.Account, known store.AccountState, old *
 			c.Expires = p.Ends(credential)
 		}
 	}
-	if why := e.override(&c); why != "" {
-		// Nothing is sent anywhere until the entry is corrected; this standing is of the entry and is not kept.
-		c.Standing = core.Standing{At: 1, Fault: core.Misconfigured, Cause: why}
-	}
 	if old != nil {
 		if i := old.Find(account.ID); i >= 0 {
 			c.InFlight, c.LastUsed, c.Live = old.Accounts[i].InFlight, old.Accounts[i].LastUsed, old.Accounts[i].Live
 		}
 	}
+	if c.Live.Outdates(&c.Standing, e.at) {
+		c.Standing = core.Standing{At: c.Standing.At}
+	}
+	if m, model := known.Models[c.Live.ServedModel], c.Live.ServedModel; c.Live.Outdates(&m, e.at) {
+		c.Models = pool.WithModel(c.Models, model, core.Standing{At: m.At})
+	}
 	if h := known.Health; c.Live.Health.At.IsZero() && !h.At.IsZero() {
 		// Whoever begins takes over how it went for the others; what it sees itself counts from then on.
 		c.Live.Health = health.Score{At: min(h.At, e.at), Good: h.Good, Bad: h.Bad, Slow: h.Slow}
+	}
+	if why := e.override(&c); why != "" {
+		// Nothing is sent anywhere until the entry is corrected; this standing is of the entry and is not kept.
+		c.Standing = core.Standing{At: 1, Fault: core.Misconfigured, Cause: why}
 	}
 	e.plan(&c, known.Renewal)
 	return c

@@ -161,6 +161,9 @@ func (p *Pool) Answered(i int, model string, at core.Time, o *core.Outcome) {
 	p.mark(i, what)
 	l.Health = l.Health.Add(at, true)
 	l.Served, l.ServedModel = at, model
+	if l.Asked = o.Started; l.Asked.IsZero() {
+		l.Asked = at
+	}
 	l.Meter.Worked(o.Input + o.Cached/10 + o.Output)
 	if wait := o.First.Sub(o.Started); !o.First.IsZero() && wait > 0 {
 		usual := p.Live.Paces[model]
@@ -171,6 +174,12 @@ func (p *Pool) Answered(i int, model string, at core.Time, o *core.Outcome) {
 		p.Live.Paces[model] = usual.Add(wait)
 	}
 	p.touch(i)
+}
+
+// Outdates reports whether the account has answered a request here that left after what a standing is about, whenever that is heard of. What
+// a clock that was ahead wrote proves nothing.
+func (l *Live) Outdates(s *core.Standing, at core.Time) bool {
+	return s.Fault != "" && s.Since() <= l.Asked && l.Asked <= at
 }
 
 // Failed keeps that an attempt failed for a reason that says something about how well the account serves.

@@ -117,6 +117,8 @@ type Live struct {
 	// Served is when it last answered, and ServedModel with which model.
 	Served      core.Time
 	ServedModel string
+	// Asked is when the request left that it answered last.
+	Asked core.Time
 	// Failed is when it last failed for a soft fault.
 	Failed core.Time
 	// Probe is until when one request tries an account whose bench has ended, while the others wait for what comes of it.
@@ -179,6 +181,16 @@ func (p *Pool) Replace(i int, c Candidate) {
 	}
 	p.Accounts[i] = c
 	p.Touch(i)
+}
+
+// WithModel is the standings of models with one of them replaced. The map may be that of a candidate that was copied, and stays as it is.
+func WithModel(models map[string]core.Standing, model string, s core.Standing) map[string]core.Standing {
+	out := make(map[string]core.Standing, len(models)+1)
+	for k, v := range models {
+		out[k] = v
+	}
+	out[model] = s
+	return out
 }
 
 // Out counts a lease of an account and Back its end.

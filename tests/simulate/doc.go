@@ -52,7 +52,8 @@
 //   - I5: a request ends once, with an answer or with one error that names whom it tried and when the first account returns.
 //   - I6: at most min(F+2, 8) attempts, a tenth of retries in total outages, none after people have seen output unless in place.
 //   - I7: at most two usage reads at once for the provider.
-//   - I8: a cooldown lasts a week and an hour at most (45 days for months), a repeat does not shorten it, an answer ends it.
+//   - I8: a cooldown lasts a week and an hour at most (45 days for months), a repeat does not shorten it where the process knew of it,
+//     an answer ends it.
 //   - I9: what may be lost is saved once a second at most, and no process is called in a loop.
 //   - I10: the same seed is the same trace, here and in the module.
 package main

@@ -352,7 +352,8 @@ func (j *Judge) cleared(p *process) {
 			j.fail("I2", "process %d believes that %d requests are under way on %s; %d are", p.id, load, accountID(i), out[accountID(i)])
 		}
 		f, known := p.known.accounts[i]
-		if known && f.clean && c.Get("reason").String() == "cooling" && !j.doubted(i, "") && !j.looked(i, f.at) {
+		// A login whose token has ended without being renewed rests, however well it served before.
+		if known && f.clean && c.Get("reason").String() == "cooling" && j.w.tokens.lasts(i) && !j.doubted(i, "") && !j.looked(i, f.at) {
 			j.fail("I8", "process %d holds %s for cooling although it has served since", p.id, accountID(i))
 		}
 		return true
@@ -374,7 +375,7 @@ func (j *Judge) reached(p *process) {
 	var state *store.Tree
 	for i := range j.w.fleet.Accounts {
 		told, known := p.known.accounts[i]
-		if !known || told.clean || told.until.Sub(j.w.now) < core.Minute || j.w.now.Sub(told.at) < reaches {
+		if !known || told.clean || told.until.Sub(j.w.now) < core.Minute || j.w.now.Sub(told.at) < reaches || j.w.truth.accounts[i].lied > told.named {
 			continue
 		}
 		if state == nil {
@@ -459,6 +460,7 @@ func (j *Judge) kept(p *process, i int, model string, old, next core.Standing) {
 	}
 	if next.Fault == old.Fault && next.At > old.At && old.Until > next.At && next.Until < old.Until-1500 && next.Source == old.Source &&
 		old.Source != core.FromDefault && (old.Source != core.FromWindow || j.spentUntil(i, model, old.Until)) &&
+		(old.Source == core.FromWindow || p.known.blocked(i, model) >= old.Until-1500) &&
 		// How long a login that cannot be renewed rests is each process's own guess.
 		old.Fault != core.Unauthorized {
 		j.fail("I8", "a repeat made the cooldown of %s end %d s earlier", what, old.Until.Sub(next.Until)/core.Second)

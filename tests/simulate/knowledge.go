@@ -23,8 +23,9 @@ type modelOf struct {
 // fact is what is known of one account, or of one model on it. Without one nothing was ever wrong with it.
 type fact struct {
 	at core.Time
-	// until is the end that the provider named; zero when it named none.
+	// until is the end that the provider named, and named when it did; zero when it named none.
 	until core.Time
+	named core.Time
 	// open says that the last failure named no end, so that a longer one may be assumed.
 	open bool
 	// clean says that it has served since.
@@ -45,8 +46,9 @@ func (f fact) served(at core.Time) fact {
 // after is what is known after a failure that followed another one: a later end that was named stands.
 func (f fact) after(old fact) fact {
 	f.open = f.until.IsZero()
-	if !old.clean && f.at.Before(old.until) {
-		f.until = max(f.until, old.until)
+	f.named = f.at
+	if !old.clean && f.at.Before(old.until) && f.until < old.until {
+		f.until, f.named = old.until, old.named
 	}
 	return f
 }
