@@ -44,8 +44,10 @@ type request struct {
 	// looked says that usage was read anew before it was to be refused.
 	looked bool
 	// probing says that it tries an account whose bench has ended, and benched is what was known of that one.
-	probing  bool
-	benched  core.Standing
+	probing bool
+	benched core.Standing
+	// trial says that it asked an account last of which nobody knew whether it serves again.
+	trial    bool
 	attempts int
 	// here counts the attempts at the present provider.
 	here     int
@@ -273,6 +275,7 @@ func (e *Engine) lease(r *request, p *pool.Pool, pick pool.Pick, at core.Time) c
 	if wait > 0 {
 		notBefore = at.Add(wait)
 	}
+	r.trial = pick.Probe
 	if pick.Probe && len(p.Accounts) > 1 {
 		turn.Effects = append(turn.Effects, e.beginTrial(r, p, pick.Index, at)...)
 	}

@@ -9,6 +9,19 @@ import (
 // softBench is how long an account is left alone after a soft fault that came back at once; repeats make it longer.
 const softBench = 15 * core.Second
 
+// trialPause is how long a provider is left alone whose accounts all refuse without a word of when: short enough for Pi's own retries.
+const trialPause = 10 * core.Second
+
+// inVain reports whether a trial failed as one does that the whole provider refuses, while nobody is left but accounts in the same case. One
+// trial speaks for all of them then.
+func (e *Engine) inVain(r *request, p *pool.Pool, f core.Fault, at core.Time) bool {
+	if !r.trial || f.Kind != core.RateLimited || f.Source != core.FromDefault || f.Scope == core.ScopeModel {
+		return false
+	}
+	next := p.Pick(r.ask(at))
+	return next.Index >= 0 && next.Probe
+}
+
 // bench gives what the fault is about its standing and queues it for the disk.
 func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault, at core.Time) []core.Effect {
 	soft := pool.Soft(f.Kind)

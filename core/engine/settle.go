@@ -203,6 +203,14 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 	r.retried = false
 	turn.Effects = append(turn.Effects, e.bench(r, p, c, f, at)...)
 	e.urge(c, f.Kind)
+	if !o.Emitted && e.inVain(r, p, f, at) {
+		p.Whole = core.Standing{At: max(at, p.Whole.At+1), Fault: f.Kind, Until: at.Add(trialPause), Cause: f.Cause, Source: f.Source}
+		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, "", "", p.Whole), true))
+		r.waited = true
+		next := e.nobody(r, p, at)
+		next.Effects = append(turn.Effects, next.Effects...)
+		return next
+	}
 	if !again && !o.Emitted {
 		// Too many requests fail for reasons of the provider: one more attempt would only add to them, but for one where answers come.
 		if next := p.Pick(r.ask(at)); next.Index < 0 || !p.Unsullied(next.Index, pool.ModelKey(r.model), at) {

@@ -164,14 +164,18 @@ func TestATotalOutageAddsATenthOfRequestsAtMost(t *testing.T) {
 			f.Demands = []Demand{{Name: "people", PerDay: 200, Turns: Span{4, 20}, Gap: Span{5e3, 60e3}, Took: Span{2e3, 20e3}, Cost: Span{1, 1},
 				Models: []Share{{"m", 1}}, To: 24}}
 			f.Outages = []Outage{{At: 8 * core.Hour, For: 4 * core.Hour, Kind: kind}}
-			w := NewWorld(f, 1)
-			j := NewJudge(w, core.RoundRobin)
-			NewOurs(w, core.RoundRobin)
-			w.Run()
-			assert.Empty(t, j.Found)
-			assert.Greater(t, j.outageRequests, 20)
-			// Accounts that refuse are left alone, so that few requests are sent at all; what they add is counted as it is.
-			assert.LessOrEqual(t, j.outageRetries, max(j.outageRequests/10, 6*f.Processes), "%s, %d accounts, %d requests", kind, accounts, j.outageRequests)
+			requests, retries := 0, 0
+			for seed := int64(1); seed <= 3; seed++ {
+				w := NewWorld(f, seed)
+				j := NewJudge(w, core.RoundRobin)
+				NewOurs(w, core.RoundRobin)
+				w.Run()
+				assert.Empty(t, j.Found)
+				requests, retries = requests+j.outageRequests, retries+j.outageRetries
+			}
+			// Requests that are refused without asking anybody do not count: what is added is held against what is sent.
+			assert.Greater(t, requests, 60)
+			assert.LessOrEqual(t, 10*retries, requests, "%s, %d accounts", kind, accounts)
 		}
 	}
 }
