@@ -57,9 +57,11 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 		switch {
 		case outlasts(c, &old, &s, at):
 			return nil
-		case old.Fault == f.Kind && old.KindAt(at, c.Mark) == core.StandingCooling && !(f.Source == core.FromHeader && old.Source != core.FromHeader) && s.Until < old.Until:
-			// Who said when it ends stands with the end.
-			s.Until, s.Source = old.Until, old.Source
+		case old.Fault != f.Kind || old.KindAt(at, c.Mark) != core.StandingCooling:
+		case s.Source == core.FromDefault && named(old.Source),
+			s.Until < old.Until && (s.Source != core.FromHeader || old.Source == core.FromHeader):
+			// What somebody said outranks what is assumed, and who said it stands with the end.
+			s.Until, s.Source, s.Times = old.Until, old.Source, old.Times
 		}
 	}
 	switch f.Scope {
@@ -97,8 +99,12 @@ func (e *Engine) bench(r *request, p *pool.Pool, c *pool.Candidate, f core.Fault
 // outlasts reports whether what was told of an account ends later than what goes wrong with it now: another fault in between takes
 // nothing of it back.
 func outlasts(c *pool.Candidate, old, s *core.Standing, at core.Time) bool {
-	told := old.Source == core.FromHeader || old.Source == core.FromBody || old.Source == core.FromWindow
-	return told && old.Fault != s.Fault && old.Until > s.Until && old.KindAt(at, c.Mark) == core.StandingCooling
+	return named(old.Source) && old.Fault != s.Fault && old.Until > s.Until && old.KindAt(at, c.Mark) == core.StandingCooling
+}
+
+// named reports whether an end was told rather than assumed or read out of words.
+func named(s core.Source) bool {
+	return s == core.FromHeader || s == core.FromBody || s == core.FromWindow
 }
 
 // markOf is the secret a fault is about, 0 when it is about the account behind it: a quota does not return because a login was renewed.

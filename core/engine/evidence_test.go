@@ -210,6 +210,25 @@ func TestARepeatThatNamesNoEndLeavesTheOneThatWasNamed(t *testing.T) {
 	assert.Greater(t, after.At, named.At)
 }
 
+// Three answers at once: what is assumed does not take the place of an end that was named, be it longer or shorter.
+func TestWhatIsAssumedDoesNotOutrankWhatWasNamed(t *testing.T) {
+	d := newDisk("demo")
+	p := d.process(t)
+	var leases []int64
+	for _, session := range []string{"a", "b", "c"} {
+		leases = append(leases, p.acquire(session).Lease.ID)
+	}
+	p.settle(leases[0], limited)
+	named := d.standing("demo")
+	slow := limited
+	slow.Headers = nil
+	p.settle(leases[1], slow)
+	assert.Equal(t, named.Until, d.standing("demo").Until)
+	slow.Headers = []core.Header{{Name: "retry-after", Value: "5"}}
+	p.settle(leases[2], slow)
+	assert.Equal(t, named.Until, d.standing("demo").Until, "the later of two ends that were named")
+}
+
 // Another process tries an account whose failure this one has long seen pass, as it may when news was late.
 func TestATrialIsAboutTheFailureBeforeIt(t *testing.T) {
 	d := newDisk("demo", "demo-1")
@@ -248,4 +267,34 @@ func TestATrialIsAboutTheFailureBeforeIt(t *testing.T) {
 	require.Equal(t, core.QuotaSpent, d.standing("demo").Fault)
 	b.settle(id, served)
 	assert.Empty(t, d.standing("demo").Fault)
+}
+
+// Where all accounts refuse without a word of when, one request at a time finds out for all processes whether that is over.
+func TestOneTrialSpeaksForTheWholeProvider(t *testing.T) {
+	d := newDisk("demo", "demo-1", "demo-2")
+	p, other := d.process(t), d.process(t)
+	slow := bare("rate_limit_error")
+	slow.Body = `{"error":{"type":"rate_limit_error","message":"Too many requests"}}`
+	turn := p.acquire("s")
+	for range 3 {
+		turn = p.settle(turn.Lease.ID, slow)
+	}
+	require.NotNil(t, turn.Refuse, "all were asked once")
+	p.at = p.at.Add(10 * core.Minute)
+	other.at = p.at
+	other.changed("state")
+
+	turn = p.settle(p.acquire("s").Lease.ID, slow)
+	require.NotNil(t, turn.Refuse, "the others are in the same case")
+	assert.True(t, turn.Refuse.Retry, "Pi's own retries may find another one")
+	assert.Contains(t, turn.Refuse.Say, "Please retry")
+	other.changed("state")
+	assert.NotNil(t, other.acquire("t").Refuse, "nor does another process ask")
+	p.at = p.at.Add(10 * core.Second)
+	turn = p.acquire("s")
+	require.NotNil(t, turn.Lease)
+	assert.NotNil(t, p.settle(turn.Lease.ID, good).Done, "the next account is asked first then")
+	p.at = p.at.Add(core.Second)
+	turn = p.settle(p.acquire("u").Lease.ID, slow)
+	require.NotNil(t, turn.Lease, "one that has answered is no trial, and the next one is asked at once")
 }
