@@ -33,8 +33,9 @@ type request struct {
 	home string
 	// only is the one account that may serve; "" for any.
 	only string
-	// account is the one whose lease is out; tried are those that failed.
+	// account is the one whose lease is out, and mark that of the secret it left with; tried are those that failed.
 	account string
+	mark    int64
 	tried   []string
 	causes  map[string]string
 	kinds   []core.FaultKind
@@ -324,7 +325,7 @@ func (e *Engine) out(r *request, p *pool.Pool, i int, at, notBefore core.Time) c
 	c := &p.Accounts[i]
 	r.attempts++
 	r.here++
-	r.account = c.ID
+	r.account, r.mark = c.ID, c.Mark
 	r.deadline = at.Add(leaseSpan)
 	p.Out(i, at)
 	e.hold(e.lastLease, r)

@@ -109,14 +109,15 @@ func named(s core.Source) bool {
 
 // markOf is the secret a fault is about, 0 when it is about the account behind it: a quota does not return because a login was renewed.
 func markOf(c *pool.Candidate, kind core.FaultKind) int64 {
-	switch kind {
-	case core.Unauthorized, core.Forbidden, core.Misconfigured:
-		return c.Mark
-	}
-	if c.Login {
+	if c.Login && !aboutSecret(kind) {
 		return 0
 	}
 	return c.Mark
+}
+
+// aboutSecret reports whether a fault is that of what was sent to say who asks.
+func aboutSecret(kind core.FaultKind) bool {
+	return kind == core.Unauthorized || kind == core.Forbidden || kind == core.Misconfigured
 }
 
 // standing keeps what was learned of an account, or of one model on it.

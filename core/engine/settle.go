@@ -177,6 +177,13 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 		original.Effects = turn.Effects
 		return original
 	}
+	// A secret that was replaced while a request was out with it says nothing about the one in its place.
+	replaced := r.mark != c.Mark && aboutSecret(f.Kind)
+	if replaced && !o.Emitted && r.attempts < maxAttempts && p.Ready(i, r.ask(at)) {
+		next := e.out(r, p, i, at, 0)
+		next.Effects = append(turn.Effects, next.Effects...)
+		return next
+	}
 	soft := pool.Soft(f.Kind)
 	// A bare refusal to every account in turn is the provider's too.
 	again := !(soft || (f.Kind == core.RateLimited && f.Source == core.FromDefault)) || p.Spend(at)
@@ -201,8 +208,10 @@ func (e *Engine) failed(r *request, p *pool.Pool, i int, o core.Outcome, at core
 	r.kinds = append(r.kinds, f.Kind)
 	r.tried = append(r.tried, c.ID)
 	r.retried = false
-	turn.Effects = append(turn.Effects, e.bench(r, p, c, f, at)...)
-	e.urge(c, f.Kind)
+	if !replaced {
+		turn.Effects = append(turn.Effects, e.bench(r, p, c, f, at)...)
+		e.urge(c, f.Kind)
+	}
 	if !o.Emitted && e.inVain(r, p, f, at) {
 		p.Whole = core.Standing{At: max(at, p.Whole.At+1), Fault: f.Kind, Until: at.Add(trialPause), Cause: f.Cause, Source: f.Source}
 		turn.Effects = append(turn.Effects, e.saveDelta(store.StandingDelta(p.Provider, "", "", p.Whole), true))

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pimultiauth/core/store"
+	"pimultiauth/tests/pis"
 )
 
 // A run ends in success whenever an account was well from its beginning to its end; what else counts is in the judge.
@@ -51,6 +52,25 @@ func TestChaos(t *testing.T) {
 	w.nothingLost()
 	w.nothingLeaked()
 	w.nothingLeft()
+	w.keep()
+}
+
+// keep leaves what the Pis wrote, the log of decisions above all, where it can be read after a run that failed.
+func (w *world) keep() {
+	if !w.Failed() {
+		return
+	}
+	folder := filepath.Join(pis.Root(), ".build", fmt.Sprint("chaos-", w.began.Unix()))
+	require.NoError(w, os.CopyFS(folder, os.DirFS(w.runtime)))
+	var told strings.Builder
+	for _, s := range w.spells {
+		fmt.Fprintf(&told, "%v %v %s\n", s.from.Sub(w.began), s.from.UnixMilli(), s.what)
+	}
+	for _, at := range w.redeemed {
+		fmt.Fprintf(&told, "%v %v redeemed\n", at.Sub(w.began), at.UnixMilli())
+	}
+	require.NoError(w, os.WriteFile(filepath.Join(folder, "faults.txt"), []byte(told.String()), 0o600))
+	fmt.Println("kept in", folder)
 }
 
 func number(name string, usual float64) float64 {
