@@ -146,10 +146,10 @@ var quirks = []quirk{
 		{Codes: "monthlylimiterror userlimiterror", Kind: core.QuotaSpent, Window: 31 * core.Day, Returns: "month"},
 		{Status: "401", Words: "monthly spending limit|monthly limit", Kind: core.QuotaSpent, Window: 31 * core.Day, Returns: "month"},
 		{Status: "401", Codes: "modelerror", Words: "model … not supported|model is disabled", Kind: core.ModelUnavailable, Verdict: core.Rotate},
-		{Codes: "freeusagelimiterror gousagelimiterror subscriptionusagelimiterror", Kind: core.QuotaSpent},
+		{Codes: "freeusagelimiterror gousagelimiterror subscriptionusagelimiterror", Words: "free usage exceeded", Kind: core.QuotaSpent},
 		// What the maker of a model says to OpenCode's own account there is no fault of the person's: the model waits, the others serve
 		// (seen 2026-04 to 2026-07 with usage left).
-		{Status: "402 403 429", Words: "error from provider … balance|error from provider … your current quota|error from provider … suspended|provider returned error … balance|provider returned error … suspended", Kind: core.Overloaded, Scope: core.ScopeModel, Verdict: core.Rotate, Wait: 5 * core.Minute, Cause: "its own supplier refuses it"},
+		{Status: "402 403 429", Words: "error from provider … balance|error from provider … your current quota|error from provider … suspended|error from provider … paused|provider returned error … balance|provider returned error … suspended", Kind: core.Overloaded, Scope: core.ScopeModel, Verdict: core.Rotate, Wait: 5 * core.Minute, Cause: "its own supplier refuses it"},
 		{Status: "429", Words: "error from provider", Unless: "usage limit", Kind: core.RateLimited, Scope: core.ScopeModel},
 	}},
 	{"openrouter", "", []core.FaultRule{

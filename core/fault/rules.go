@@ -49,7 +49,7 @@ const (
 	closedWords = "organization … disabled|organization … restricted|organization … banned|organisation … disabled|organization … deactivated|organization … suspended|workspace … deactivated|workspace … disabled|workspace … suspended|" +
 		"account … suspended|account … deactivated|account … been disabled|account is disabled|account has been blocked|account is blocked|account was blocked|account … been banned|account is banned|" +
 		"account … been terminated|account … been closed|account … been locked|account is locked|account is restricted|account has been restricted|account … been flagged|account disabled|account blocked|account banned|" +
-		"access terminated|user … suspended|user … banned|user has been blocked|consumer … has been suspended|project … has been suspended|project … archived|" +
+		"access terminated|access was terminated|user … suspended|user … banned|user has been blocked|consumer … has been suspended|project … has been suspended|project … archived|" +
 		"账号已被|账户已被|账号被封|账户被封|账户已锁定|账号已停用|アカウントが停止|アカウントは停止|アカウントが無効|konto … gesperrt|konto … deaktiviert|compte … suspendu|compte … désactivé|cuenta … suspendida|cuenta … desactivada|cuenta … bloqueada"
 
 	// threats announce what is not so yet.
@@ -125,7 +125,7 @@ const (
 		"location is not supported|location not supported|region is not supported|country is not supported|region not supported|unsupported countries|unsupported location|unavailable in your region|unavailable in your country|not accessible from your|not allowed from unsupported countries|" +
 		"legal reasons|所在地区|地区不支持|您所在的|お住まいの地域|in ihrer region nicht|in ihrem land nicht|pas disponible dans votre|no está disponible en tu|no disponible en su"
 
-	quotaCodes = "insufficient_quota usage_limit_reached usage_limit_exceeded quota_exceeded gousagelimiterror freeusagelimiterror spend_limit_exceeded spending_limit_exceeded exceeded_current_quota_error " +
+	quotaCodes = "setlimitexceeded monthly_request_count insufficient_quota usage_limit_reached usage_limit_exceeded quota_exceeded gousagelimiterror freeusagelimiterror spend_limit_exceeded spending_limit_exceeded exceeded_current_quota_error " +
 		"quotaexceeded servicequotaexceededexception monthly_spend_limit_reached subscription_sharing_usage_limit_exceeded subscription_sharing_workplace_individual_usage_limit_exceeded " +
 		"rate_limit_quota_exceeded workspace_owner_usage_limit_reached workspace_member_usage_limit_reached quota_exhausted insufficientquota monthlylimiterror userlimiterror subscriptionusagelimiterror " +
 		"subscription_usage_limit_error daily_limit_exceeded monthly_limit_exceeded weekly_limit_exceeded monthly_limit_reached usage_limit usage_limit_error quota_limit_exceeded quota_reached quota_limit_reached daily_quota_exceeded plan_limit_exceeded spend_limit_reached budget_exceeded " +
@@ -173,8 +173,8 @@ const (
 		"could not resolve authentication method|unable to locate credentials|could not load the default credentials"
 
 	// forModel says that a limit is one model's.
-	forModelCodes = "user_model_rate_limited model_rate_limited model_rate_limit_exceeded"
-	forModelWords = "rate limit reached for … in organization|rate limit reached for … on tokens per|rate limit reached for … on requests per|limit for this model|limits for this model|limit for the model|limit for model|limit of this model|quota for this model|quota on this model|capacity on this model|exceeded for this model|exceeded for model|" +
+	forModelCodes = "model_cooldown setlimitexceeded user_model_rate_limited model_rate_limited model_rate_limit_exceeded"
+	forModelWords = "for team … and model|rate limit reached for … in organization|rate limit reached for … on tokens per|rate limit reached for … on requests per|limit for this model|limits for this model|limit for the model|limit for model|limit of this model|quota for this model|quota on this model|capacity on this model|exceeded for this model|exceeded for model|" +
 		"model's rate limit|model rate limit|limit reached for this model|limit reached for model|opus limit|sonnet limit|opus weekly limit|sonnet weekly limit|with base model|quota exceeded for metric … model:|limit on this model|requests for this model|for this model has been|该模型的|此模型的|このモデルの"
 )
 
@@ -187,6 +187,7 @@ var commonFirst = []core.FaultRule{
 	{Status: "429 0", Words: "request too large for … tokens per", Kind: core.TooLong, Cause: "request larger than the limit"},
 	// one-api and new-api, which many gateways run (seen 2023 to 2026): a purse, a key's own purse, a model that nobody behind them serves.
 	{Status: "400 401 402 403 429 0", Codes: "insufficient_user_quota pre_consume_token_quota_failed", Words: "令牌额度已用尽|令牌额度不足|用户额度不足|预扣费额度失败", Kind: core.Unpaid},
+	{Status: "429 0", Words: "负载已饱和", Kind: core.RateLimited},
 	{Status: "400 403 404 429 0", Words: "无可用渠道|no available channel", Kind: core.ModelUnavailable, Verdict: core.Rotate, Wait: 10 * core.Minute},
 	{Status: "403 429 400 402 0", Codes: "paid_plan_required", Words: "paid_plan_required", Kind: core.NotEntitled, Wait: -1},
 }
@@ -223,8 +224,8 @@ var unauthorizedRules = []core.FaultRule{
 var paymentRules = []core.FaultRule{
 	{Codes: closedCodes, Words: closedWords, Unless: "failure to pay|unpaid|past due|balance|" + threats, Kind: core.Forbidden, Cause: "account or organization closed"},
 	// OpenRouter: a smaller request may still pass.
-	{Words: "can only afford", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
-	{Codes: "usage_limit_reached monthlylimiterror quota_exceeded monthly_spend_limit_reached spend_limit_exceeded budget_exceeded key_limit_exceeded subscription_sharing_*", Words: "monthly included credits|included credits|exceeded its budget|refreshes monthly|usage limit|quota exceeded|exceeded your quota|exceeded your monthly quota|weekly limit|daily limit|monthly limit|free quota", Kind: core.QuotaSpent},
+	{Words: "can only afford|prompt tokens limit exceeded", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
+	{Codes: "monthly_request_count usage_limit_reached monthlylimiterror quota_exceeded monthly_spend_limit_reached spend_limit_exceeded budget_exceeded key_limit_exceeded subscription_sharing_*", Words: "monthly included credits|included credits|exceeded its budget|refreshes monthly|usage limit|quota exceeded|exceeded your quota|exceeded your monthly quota|weekly limit|daily limit|monthly limit|free quota", Kind: core.QuotaSpent},
 }
 
 var paymentLast = []core.FaultRule{
@@ -297,7 +298,7 @@ var unknownModel = []core.FaultRule{
 var withoutStatus = []core.FaultRule{
 	{Words: stoppedWords, Kind: core.Aborted},
 	{Codes: longCodes, Words: longWords, Unless: longLimits, Kind: core.TooLong},
-	{Words: "can only afford", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
+	{Words: "can only afford|prompt tokens limit exceeded", Kind: core.Unpaid, Verdict: core.Rotate, Wait: core.Hour, Cause: "not enough credit for the request"},
 	{Codes: unpaidCodes, Words: "balance is too low|insufficient balance|余额不足|欠费", Kind: core.Unpaid},
 	{Codes: closedCodes, Words: closedWords, Unless: threats + "|failure to pay|unpaid|past due|balance", Kind: core.Forbidden, Cause: "account or organization closed"},
 	{Words: "membership has expired|membership is active|plan has expired|package has expired", Kind: core.Unpaid, Cause: "plan expired"},
