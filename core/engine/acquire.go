@@ -311,8 +311,8 @@ func (e *Engine) sayLease(r *request, p *pool.Pool, pick pool.Pick, news bool, a
 			if reason, until, cause = p.Judge(&p.Accounts[i], r.ask(at)); cause == "" {
 				cause = string(reason)
 			}
-		} else if s := p.Accounts[i].Standing; s.KindAt(at, p.Accounts[i].Mark) == core.StandingCooling {
-			until = s.Until
+		} else if end, out := p.Holds(&p.Accounts[i], &p.Accounts[i].Standing, at); out {
+			until = end
 		}
 		return view.Moved(r.provider, labelOf(p, r.home), c.Label, cause, p.Pin.Account == c.ID, until, at, e.zone)
 	}

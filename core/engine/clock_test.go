@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
@@ -8,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"pimultiauth/core"
+	"pimultiauth/core/engine"
 	"pimultiauth/core/store"
+	"pimultiauth/providers"
 )
 
 // A clock that is years ahead is set right some time. What was written meanwhile must not be believed for years.
@@ -100,4 +103,22 @@ func TestALoginIsRenewedAfterAClockThatWasAhead(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, turn.Effects, "%+v", turn.Refuse)
 	assert.Equal(t, "hold", turn.Effects[0].File.Op, "a pause of years is none")
+}
+
+// Processes return from an end they share one after another; who is shown is who would be asked.
+func TestWhoIsShownAsReadyWouldBeAsked(t *testing.T) {
+	d := newDisk("demo")
+	p := &process{t: t, core: engine.New(providers.All()), disk: d, at: start}
+	p.tell(core.Message{Start: &core.Start{Known: []string{"demo"}}, Seed: 12345})
+	turn := p.settle(p.acquire("s").Lease.ID, limited)
+	require.NotNil(t, turn.Refuse)
+	named, back := d.standing("demo").Until, turn.Refuse.Until
+	require.Greater(t, back, named, "this process comes back a little later")
+	for _, at := range []core.Time{named - 1, named, named + 1, back - 1, back} {
+		p.at = at
+		status := p.tell(core.Message{Command: &core.Command{Text: "status"}}).View.Rows[1].Cells
+		asked := p.tell(core.Message{Acquire: &core.Acquire{Provider: "demo", Model: "m", Session: "s", Mode: "print", Peek: true}}).Lease != nil
+		assert.Equal(t, asked, slices.Contains(status, "ready"), "%d ms after the end that was named: %v", at.Sub(named), status)
+		assert.Equal(t, at >= back, asked)
+	}
 }

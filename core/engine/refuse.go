@@ -121,14 +121,15 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 	if r := e.files["usage"].tree.UsageRead(usageKey(p.Provider, c.ID)); r.Fails > 0 {
 		a.Usage.Error = r.Error
 	}
-	standing := c.Standing
+	standing := &c.Standing
+	until, out := p.Holds(c, standing, at)
 	if p.Whole.KindAt(at, 0) == core.StandingCooling {
-		standing = p.Whole
+		standing, until, out = &p.Whole, p.Whole.Until, true
 	}
-	if kind := standing.KindAt(at, c.Mark); kind != core.StandingReady {
-		a.Standing, a.Fault, a.Why, a.Until = kind, standing.Fault, standing.Cause, p.Spread(standing, c.ID)
-		if kind == core.StandingSuspended {
-			a.Until, a.Fix = 0, e.fix(standing.Fault, c)
+	if out {
+		a.Standing, a.Fault, a.Why, a.Until = core.StandingCooling, standing.Fault, standing.Cause, until
+		if standing.Until.IsZero() {
+			a.Standing, a.Fix = core.StandingSuspended, e.fix(standing.Fault, c)
 		}
 	} else if c.Login && !c.Expires.IsZero() && !at.Before(c.Expires) && e.canRenew(c) {
 		a.Why = "login expired; it is renewed with the next request"
@@ -138,8 +139,9 @@ func (e *Engine) account(p *pool.Pool, c *pool.Candidate, at core.Time) view.Acc
 		a.Standing, a.Fault, a.Why, a.Fix = core.StandingSuspended, core.Unauthorized, "login expired", e.fix(core.Unauthorized, c)
 	}
 	for _, model := range core.Keys(c.Models) {
-		if s := c.Models[model]; s.KindAt(at, c.Mark) != core.StandingReady {
-			a.Models = append(a.Models, view.BlockedModel{Model: model, Why: s.Cause, Until: s.Until})
+		s := c.Models[model]
+		if until, out := p.Holds(c, &s, at); out {
+			a.Models = append(a.Models, view.BlockedModel{Model: model, Why: s.Cause, Until: until})
 		}
 	}
 	return a

@@ -73,7 +73,7 @@ func (p *Pool) judge(c *Candidate, model, project string, at core.Time) (Reason,
 		return ProviderCooling, p.Whole.Until, p.Whole.Cause
 	}
 	if s := &c.Standing; s.Fault != "" {
-		if until, out := p.holds(c, s, at); out {
+		if until, out := p.Holds(c, s, at); out {
 			if s.Until.IsZero() {
 				return IsSuspended, 0, s.Cause
 			}
@@ -84,7 +84,7 @@ func (p *Pool) judge(c *Candidate, model, project string, at core.Time) (Reason,
 		}
 	}
 	if s, ok := c.Models[model]; ok && s.Fault != "" && model != "" {
-		if until, out := p.holds(c, &s, at); out {
+		if until, out := p.Holds(c, &s, at); out {
 			return ModelCooling, until, s.Cause
 		}
 	}
@@ -94,8 +94,8 @@ func (p *Pool) judge(c *Candidate, model, project string, at core.Time) (Reason,
 	return p.judgeQuota(c, model, at)
 }
 
-// holds reports whether a standing keeps an account out, and until when.
-func (p *Pool) holds(c *Candidate, s *core.Standing, at core.Time) (core.Time, bool) {
+// Holds reports whether a standing keeps an account out, and until when: the one answer for whoever asks an account and whoever shows it.
+func (p *Pool) Holds(c *Candidate, s *core.Standing, at core.Time) (core.Time, bool) {
 	if s.Until.IsZero() {
 		return 0, s.KindAt(at, c.Mark) == core.StandingSuspended
 	}

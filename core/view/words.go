@@ -34,8 +34,14 @@ func plural(n core.Duration, one, many string) string {
 	return strconv.FormatInt(int64(n), 10) + " " + many
 }
 
-// Clock says an instant as a time of day where it lies within a day of at, as a date and time otherwise, in the host's zone.
+// Clock says an instant as a time of day where it lies within a day of at, as a date and time otherwise, in the host's zone. Like Span it
+// rounds up.
 func Clock(t, at core.Time, zoneMinutes int) string {
+	unit := core.Time(core.Minute)
+	if t.Sub(at) < core.Hour {
+		unit = core.Time(core.Second)
+	}
+	t += (unit - t%unit) % unit
 	local := t.Add(core.Duration(zoneMinutes) * core.Minute)
 	seconds := int64(local) / 1000
 	day := seconds % 86400

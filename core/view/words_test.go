@@ -23,5 +23,7 @@ func TestClock(t *testing.T) {
 	assert.Equal(t, "00:00:30", view.Clock(at+30_000, at, 0))
 	assert.Equal(t, "07:30", view.Clock(at+core.Time(2*core.Hour), at, 330))
 	assert.Equal(t, "2026-03-01 00:00", view.Clock(at+core.Time(core.Day), at, 0))
+	assert.Equal(t, "00:00:31", view.Clock(at+30_001, at, 0), "nobody is sent back too early")
+	assert.Equal(t, "02:01", view.Clock(at+core.Time(2*core.Hour)+1, at, 0))
 	assert.Equal(t, "2028-02-29 00:00", view.Clock(1_835_395_200_000, at, 0))
 }
