@@ -122,7 +122,7 @@ func (j *Judge) leased(p *process, r *request, lease *core.Lease) {
 	j.placed[sessionName(r.turn.Session)] = lease.Account
 	start := max(j.w.now, lease.NotBefore)
 	if end := p.known.blocked(i, r.turn.Model); end > start.Add(core.Second) && !j.w.truth.Could(i, r.turn.Model, j.w.now) &&
-		start.Sub(j.w.truth.accounts[i].lied) > core.Day && !j.hidden(i) {
+		start.Sub(j.w.truth.accounts[i].lied) > core.Day && j.w.truth.accounts[i].roomy < p.known.named(i, r.turn.Model) && !j.hidden(i) {
 		if other := j.free(p, r); other >= 0 {
 			j.fail("I1", "process %d leased %s, which is known to be blocked for another %d s, while %s is free", p.id, lease.Account,
 				end.Sub(start)/core.Second, accountID(other))

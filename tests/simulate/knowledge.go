@@ -93,6 +93,15 @@ func (k *knowledge) blocked(account int, model string) core.Time {
 	return max(k.accounts[account].until, k.models[modelOf{account, model}].until)
 }
 
+// named is when the end that blocked answers was named.
+func (k *knowledge) named(account int, model string) core.Time {
+	a, m := k.accounts[account], k.models[modelOf{account, model}]
+	if m.until > a.until {
+		return m.named
+	}
+	return a.named
+}
+
 // endless says that something speaks against an account and a model of which no end was named.
 func (k *knowledge) endless(account int, model string) bool {
 	a, known := k.accounts[account]

@@ -21,7 +21,9 @@ type trueAccount struct {
 	// lied is when its usage page last said what is not so: what follows from that is not the reader's fault.
 	lied core.Time
 	// honest is when it last said what is so.
-	honest  core.Time
+	honest core.Time
+	// roomy is when it last said, truly, that something was left of every window.
+	roomy   core.Time
 	windows []trueWindow
 	rate    int
 	// recent are the instants of the requests of the last minute.
@@ -416,8 +418,8 @@ func (t *Truth) Ask(i int, at core.Time) (core.FetchResult, string) {
 	lying := v-noise.Missing < noise.Lying
 	if lying {
 		a.lied = at
-	} else {
-		a.honest = at
+	} else if a.honest = at; a.spent("") == nil {
+		a.roomy = at
 	}
 	body := []byte(`{"windows":[`)
 	for n := range a.windows {
