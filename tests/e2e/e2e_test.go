@@ -16,12 +16,6 @@ import (
 // none waits for another one while it has Pis running.
 var slots = make(chan struct{}, 3)
 
-// slot waits until a stage may begin.
-func slot(t *testing.T) {
-	slots <- struct{}{}
-	t.Cleanup(func() { <-slots })
-}
-
 // stage is a home, a provider and a version of Pi.
 type stage struct {
 	*testing.T
@@ -32,8 +26,8 @@ type stage struct {
 	auth string
 }
 
-// both runs a case on each supported version, with the accounts demo, demo-1 and demo-2.
-func both(t *testing.T, api string, run func(s *stage)) {
+// versions runs a case on each supported version.
+func versions(t *testing.T, run func(t *testing.T, pi pis.Pi)) {
 	t.Helper()
 	t.Parallel()
 	newer, err := pis.New()
@@ -41,13 +35,20 @@ func both(t *testing.T, api string, run func(s *stage)) {
 	for _, pi := range []pis.Pi{pis.Old(), newer} {
 		t.Run(pi.Version, func(t *testing.T) {
 			t.Parallel()
-			run(newStage(t, pi, api))
+			slots <- struct{}{}
+			t.Cleanup(func() { <-slots })
+			run(t, pi)
 		})
 	}
 }
 
+// both runs a case on each supported version, with the accounts demo, demo-1 and demo-2.
+func both(t *testing.T, api string, run func(s *stage)) {
+	t.Helper()
+	versions(t, func(t *testing.T, pi pis.Pi) { run(newStage(t, pi, api)) })
+}
+
 func newStage(t *testing.T, pi pis.Pi, api string) *stage {
-	slot(t)
 	home, err := pis.NewHome(t.TempDir())
 	require.NoError(t, err)
 	server := vendor.Start()

@@ -30,14 +30,11 @@ func onlyShipped() fs.FS {
 }
 
 func TestThePackedTarballWorksElsewhere(t *testing.T) {
-	folder := t.TempDir()
-	pack := exec.Command("npm", "pack", "--silent", "--pack-destination", folder)
-	pack.Dir = filepath.Join(pis.Root(), "js-loader")
-	out, err := pack.CombinedOutput()
-	require.NoError(t, err, string(out))
-	tarballs, _ := filepath.Glob(filepath.Join(folder, "*.tgz"))
-	require.Len(t, tarballs, 1)
-	list, err := exec.Command("tar", "tzf", tarballs[0]).Output()
+	data, err := packed()
+	require.NoError(t, err)
+	tarball := filepath.Join(t.TempDir(), "packed.tgz")
+	require.NoError(t, os.WriteFile(tarball, data, 0o600))
+	list, err := exec.Command("tar", "tzf", tarball).Output()
 	require.NoError(t, err)
 	for _, name := range strings.Fields(string(list)) {
 		for _, never := range []string{"config.json", "debug/", "test/", "src/", "node_modules"} {
@@ -47,7 +44,7 @@ func TestThePackedTarballWorksElsewhere(t *testing.T) {
 	both(t, completions, func(s *stage) {
 		unpacked := filepath.Join(s.home.Dir, "elsewhere")
 		require.NoError(s, os.MkdirAll(unpacked, 0o755))
-		require.NoError(s, exec.Command("tar", "xzf", tarballs[0], "-C", unpacked).Run())
+		require.NoError(s, exec.Command("tar", "xzf", tarball, "-C", unpacked).Run())
 		s.home.Extension = ""
 		// Neither Go nor npm can be found, and a registry that is asked does not answer.
 		s.home.Env = []string{"PATH=" + t.TempDir(), "npm_config_registry=http://127.0.0.1:9/"}

@@ -20,23 +20,16 @@ import (
 // test is the code that ships.
 func vendors(t *testing.T, run func(s *stage)) {
 	t.Helper()
-	t.Parallel()
-	newer, err := pis.New()
-	require.NoError(t, err)
-	for _, pi := range []pis.Pi{pis.Old(), newer} {
-		t.Run(pi.Version, func(t *testing.T) {
-			t.Parallel()
-			slot(t)
-			home, err := pis.NewHome(t.TempDir())
-			require.NoError(t, err)
-			home.Extension, err = pis.Shipped()
-			require.NoError(t, err)
-			server := vendor.StartAll()
-			t.Cleanup(server.Close)
-			home.Env = append(server.Env(filepath.Join(pis.Root(), "tests", "vendor", "preload.mjs")), "PI_MULTI_AUTH_RUNTIME_DIR="+home.Agent)
-			run(&stage{T: t, home: home, vendor: server, pi: pi})
-		})
-	}
+	versions(t, func(t *testing.T, pi pis.Pi) {
+		home, err := pis.NewHome(t.TempDir())
+		require.NoError(t, err)
+		home.Extension, err = pis.Shipped()
+		require.NoError(t, err)
+		server := vendor.StartAll()
+		t.Cleanup(server.Close)
+		home.Env = append(server.Env(filepath.Join(pis.Root(), "tests", "vendor", "preload.mjs")), "PI_MULTI_AUTH_RUNTIME_DIR="+home.Agent)
+		run(&stage{T: t, home: home, vendor: server, pi: pi})
+	})
 }
 
 // chatGPT is an access token of ChatGPT as far as Pi and the extension read it: its account is in a claim.
