@@ -468,7 +468,8 @@ test("a file that others could read is yours alone afterwards, and it is said", 
 	const dir = folder();
 	const { said, merge, say } = standIn();
 	const files = new Files(places(dir, dir, {}), merge, say);
-	writeFileSync(join(dir, "multi-auth-accounts.json"), "{}", { mode: 0o644 });
+	writeFileSync(join(dir, "multi-auth-accounts.json"), "{}");
+	chmodSync(join(dir, "multi-auth-accounts.json"), 0o644);
 	files.read("accounts");
 	assertMode(join(dir, "multi-auth-accounts.json"), 0o600);
 	assert.match(said.join(), /could be read by others/);

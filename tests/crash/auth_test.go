@@ -82,7 +82,8 @@ func TestR11AuthIsSharedWithPi(t *testing.T) {
 	dir := t.TempDir()
 	auth := filepath.Join(dir, "auth.json")
 	foreign := "\"foreign\": {\"type\": \"x\", \"n\": 12345678901234567890, \"f\": 1.50}"
-	require.NoError(t, os.WriteFile(auth, []byte("{\n  "+foreign+"\n}"), 0o640))
+	require.NoError(t, os.WriteFile(auth, []byte("{\n  "+foreign+"\n}"), 0o600))
+	require.NoError(t, os.Chmod(auth, 0o640))
 	ours := start(t, nil, "auth.mts", auth, "ours", fmt.Sprint(crash.Pick(60, 1000)))
 	ours.end()
 	text, err := os.ReadFile(auth)
