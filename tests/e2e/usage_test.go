@@ -162,12 +162,13 @@ func TestAUsageEndpointThatLiesHarmsNobody(t *testing.T) {
 				s.vendor.Script("first-key", vendor.Step{})
 				r := s.connected()
 				s.command(r, "status")
-				before := r.Memory("VmRSS")
+				before := r.Memory("VmHWM")
 				shown := s.usage(r, "deepseek")
 				assert.NotContains(s, shown, "USD")
 				assert.NotContains(s, shown, "unpaid", "what a usage endpoint says of itself is no fault of the account")
-				s.T.Logf("%s: resident memory %d kB before, at most %d kB", c.name, before, r.Memory("VmHWM"))
-				assert.Less(s, r.Memory("VmHWM")-before, 48<<10, "kB: of hundreds of megabytes nothing is held beyond what is read")
+				most := r.Memory("VmHWM")
+				s.T.Logf("%s: resident memory at most %d kB before, %d kB after", c.name, before, most)
+				assert.Less(s, most-before, 96<<10, "kB: of hundreds of megabytes nothing is held beyond what is read")
 				for _, a := range s.vendor.Asked() {
 					assert.NotEqual(s, "evil.example", a.Host, "a credential goes nowhere else")
 				}
