@@ -176,3 +176,9 @@ func (s *Screen) Close() {
 	_, _ = s.tmux("kill-server")
 	_ = os.RemoveAll(filepath.Dir(s.socket))
 }
+
+// Lives says whether its Pi runs yet.
+func (s *Screen) Lives() bool {
+	_, err := s.tmux("has-session")
+	return err == nil
+}

@@ -11,12 +11,24 @@ const real = globalThis.fetch;
 /** When the last token came that nothing holds but this process; 0 for none. */
 let came = 0;
 let windows: number[] = [];
+/** When it was written for the first time, for other processes and after the end of this one. */
+let written: number[] = [];
+let unwritten = false;
 globalThis.fetch = (async (input: string, init?: RequestInit) => {
 	const response = await real(String(input).replace("https://auth.kimi.com", server), init);
 	if (response.ok) came = performance.now();
+	unwritten = came > 0;
 	return response;
 }) as typeof fetch;
-const { fsyncSync } = fs;
+const { fsyncSync, writeSync } = fs;
+fs.writeSync = ((fd: number, bytes: Buffer, ...rest: []) => {
+	const size = writeSync(fd, bytes, ...rest);
+	if (unwritten && String(bytes).includes('"refresh-')) {
+		written.push(Number((performance.now() - came).toFixed(2)));
+		unwritten = false;
+	}
+	return size;
+}) as typeof writeSync;
 fs.fsyncSync = (fd: number) => {
 	fsyncSync(fd);
 	if (came > 0) windows.push(Number((performance.now() - came).toFixed(2)));
@@ -71,8 +83,9 @@ async function round(message: Round): Promise<void> {
 		if (wake === 0 || wake > now() + 60_000) break;
 		await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(wake - now(), 1), 20)));
 	}
-	say({ ...result, windows });
+	say({ ...result, windows, written });
 	windows = [];
+	written = [];
 }
 
 let started = false;

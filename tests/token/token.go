@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,6 +19,7 @@ type Server struct {
 	serial   int
 	calls    int
 	asked    int
+	answered int
 	refused  int
 	perTurn  map[string]int
 
@@ -27,6 +29,10 @@ type Server struct {
 	Latency time.Duration
 	// Silent leaves the refresh token out of replies; the old one then stays good.
 	Silent bool
+	// Careless rotates also for those who are gone by the time it answers.
+	Careless bool
+	// Lenient refuses a token that was used before and leaves its family alone.
+	Lenient bool
 	// Answer, when set, may answer instead of the server; false leaves it to it.
 	Answer func(w http.ResponseWriter, refresh string) bool
 }
@@ -84,7 +90,7 @@ func (s *Server) Redeem(refresh string) (t Tokens, ok bool) {
 	s.calls++
 	f := s.refresh[refresh]
 	if f == nil || f.revoked || f.current != refresh {
-		if f != nil {
+		if f != nil && !s.Lenient {
 			f.revoked = true
 		}
 		s.refused++
@@ -106,6 +112,19 @@ func (s *Server) Asked() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.asked
+}
+
+// Idle waits until every request that has come in was answered.
+func (s *Server) Idle() {
+	for {
+		s.mu.Lock()
+		idle := s.asked == s.answered
+		s.mu.Unlock()
+		if idle {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Current is an account's access token as the server knows it, and how often it was given one.
@@ -143,19 +162,22 @@ func (s *Server) Valid(access string) bool {
 
 // ServeHTTP answers a token request in the shape of RFC 6749 section 5.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
+	refresh, err := asked(r)
+	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
 	}
-	refresh := r.PostForm.Get("refresh_token")
 	s.mu.Lock()
 	s.asked++
-	s.mu.Unlock()
-	s.mu.Lock()
 	latency := s.Latency
 	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.answered++
+		s.mu.Unlock()
+	}()
 	time.Sleep(latency)
-	if r.Context().Err() != nil {
+	if r.Context().Err() != nil && !s.Careless {
 		// Whoever asked is gone: nothing is rotated for nobody.
 		return
 	}
@@ -174,4 +196,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply["refresh_token"] = t.Refresh
 	}
 	_ = json.NewEncoder(w).Encode(reply)
+}
+
+// asked is the refresh token of a request: a form as the RFC has it, or the JSON of those who want that.
+func asked(r *http.Request) (string, error) {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		var body struct {
+			Refresh string `json:"refresh_token"`
+		}
+		err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20)).Decode(&body)
+		return body.Refresh, err
+	}
+	err := r.ParseForm()
+	return r.PostForm.Get("refresh_token"), err
 }

@@ -3,6 +3,7 @@
 package vendor
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -198,6 +199,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if step.Raw != nil {
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		step.Raw(w, r)
 		return
 	}
