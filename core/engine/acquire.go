@@ -143,7 +143,7 @@ func (e *Engine) acquireHome(r *request, p *pool.Pool, at core.Time) core.Turn {
 // sessions that begin at once in several processes spread.
 func (e *Engine) settleIn(h *flow.Host, r *request, at core.Time) core.Turn {
 	var given pool.Pick
-	e.underGate(h, "state", func() string {
+	e.underGate(h, "state", false, func() string {
 		p := e.pools[r.provider]
 		if p == nil {
 			return store.Blank

@@ -22,8 +22,8 @@ type ours struct {
 }
 
 // underGate saves a file with a change that is made when the host holds the gate and what stands in the file is known.
-func (e *Engine) underGate(h *flow.Host, file string, change func() string) {
-	save := e.effect(core.Effect{File: &core.File{Op: "save", Name: file}})
+func (e *Engine) underGate(h *flow.Host, file string, sync bool, change func() string) {
+	save := e.effect(core.Effect{File: &core.File{Op: "save", Name: file, Sync: sync}})
 	e.saves[save.ID] = change
 	// A flow that is stopped while it waits changes nothing any more.
 	defer delete(e.saves, save.ID)

@@ -271,7 +271,7 @@ func (e *Engine) readUsage(h *flow.Host, only string, manual bool, rounds int) {
 	done := map[string]bool{}
 	for round, waits := 0, 0; round < rounds; round++ {
 		var taken []claim
-		e.underGate(h, "usage", func() (delta string) {
+		e.underGate(h, "usage", false, func() (delta string) {
 			taken, delta = e.claims(only, manual, done)
 			return delta
 		})

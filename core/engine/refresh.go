@@ -431,11 +431,13 @@ func (e *Engine) credentialDelta(c *pool.Candidate, fresh core.Secret, at core.T
 // keep makes a new credential durable. While that fails the hold stays: whoever redeemed what stands on the disk would have the service
 // revoke both. A token that cannot be written at all is kept in memory, tried again, and said once: it is the only one there is.
 func (e *Engine) keep(h *flow.Host, key, delta string) bool {
-	save := e.saveOwn(delta)
 	why := ""
 	for wait := saveAgain; ; wait *= 2 {
+		// Nothing is done with it before it is written: until then a process that dies takes it along.
+		results := h.Do(e.effect(core.Effect{File: &core.File{Op: "save", Name: "accounts", Delta: core.Secret(delta), Sync: true}}))
+		e.follow(e.files["accounts"], e.own.Join(delta))
 		why = ""
-		for _, result := range h.Do(save) {
+		for _, result := range results {
 			if why = result.Error; why == "" && result.File != nil {
 				e.takeOwn(*result.File)
 			}
@@ -446,7 +448,6 @@ func (e *Engine) keep(h *flow.Host, key, delta string) bool {
 		if _, err := h.Ask(core.Ask{Sleep: &core.Sleep{Wait: wait}}); err != nil {
 			break
 		}
-		save = e.saveOwn(delta)
 	}
 	c, r := e.loginOf(key)
 	if r == nil {
@@ -465,13 +466,31 @@ func (e *Engine) keep(h *flow.Host, key, delta string) bool {
 	return c != nil && e.live(c, h.At())
 }
 
-// renewalFailed keeps what a failure means: a pause before the next try and, once the token has ended, a standing.
+// renewalFailed keeps what a failure means: a pause before the next try and, once the token has ended, a standing. It is made of what
+// stands in the file while the gate is held: a failed renewal says nothing of a quota that another process was told of meanwhile.
 func (e *Engine) renewalFailed(h *flow.Host, key string, failure *core.TokenError) {
+	at, told := h.At(), false
+	tell := func() string {
+		told = true
+		return e.failureDelta(key, failure, at)
+	}
+	e.underGate(h, "state", true, tell)
+	if !told {
+		// Nobody lets us in: what is known here has to do.
+		h.Do(e.saveDelta(tell(), true))
+	}
+	if _, r := e.loginOf(key); r != nil {
+		e.rebuildPool(r.provider)
+	}
+	e.planNext()
+}
+
+// failureDelta is the change that a failed renewal makes of an account; "{}" for one that was removed meanwhile.
+func (e *Engine) failureDelta(key string, failure *core.TokenError, at core.Time) string {
 	c, r := e.loginOf(key)
 	if c == nil {
-		return
+		return "{}"
 	}
-	at := h.At()
 	n := store.Renewal{At: max(at, r.At+1), Failures: 1, Refused: failure.Permanent, Mark: c.Mark}
 	if r.Mark == c.Mark && r.Failures > 0 && r.Refused == failure.Permanent {
 		n.Failures = r.Failures + 1
@@ -499,10 +518,7 @@ func (e *Engine) renewalFailed(h *flow.Host, key string, failure *core.TokenErro
 			deltas = store.Merge(deltas, store.StandingDelta(r.provider, r.account, "", s))
 		}
 	}
-	save := e.saveDelta(deltas, true)
-	e.rebuildPool(r.provider)
-	e.planNext()
-	h.Do(save)
+	return deltas
 }
 
 // urge asks for the renewal of a login whose token a request was told is no good.

@@ -254,6 +254,51 @@ func TestARefusalOfATokenThatWasReplacedMeanwhileHarmsNobody(t *testing.T) {
 	require.NotContains(t, w.disk.Files["state"], "unauthorized")
 }
 
+// A failed renewal says nothing of a quota, and must not stand where another process wrote of one meanwhile.
+func TestAFailedRenewalLeavesWhatAnotherLearnedOfTheQuota(t *testing.T) {
+	for _, way := range []string{"while the service is asked", "before the hold is refused"} {
+		t.Run(way, func(t *testing.T) {
+			w := newWorld(t)
+			w.login(ours+"-1", core.Minute)
+			a, b := w.process(), w.process()
+			_, turn := a.ask(ours)
+			require.NotNil(t, turn.Lease)
+			spent := func() {
+				a.At = start.Add(2 * core.Minute)
+				a.tell(core.Message{Settle: &core.Settle{Lease: turn.Lease.ID, Outcome: core.Outcome{
+					Status: 429, Headers: []core.Header{{Name: "retry-after", Value: "18000"}}, Body: `{"error":{"message":"limit reached"}}`,
+				}}})
+			}
+			w.reply = func(string) (core.FetchResult, error) {
+				if way == "while the service is asked" {
+					spent()
+				}
+				return core.FetchResult{}, errors.New("the connection failed")
+			}
+			if way != "while the service is asked" {
+				spent()
+				w.disk.Fails["hold refresh "+ours+"/"+ours+"-1"] = "another process holds it"
+			}
+			b.At = start.Add(3 * core.Minute)
+			_, refused := b.ask(ours)
+			require.NotNil(t, refused.Refuse)
+			w.reply, w.disk.Fails = nil, map[string]string{}
+			for _, later := range []core.Duration{10 * core.Minute, 4 * core.Hour} {
+				c := w.process()
+				c.At = start.Add(later)
+				c.run(c.At)
+				got, turn := c.ask(ours)
+				require.Empty(t, got, "its quota is spent for five hours")
+				require.GreaterOrEqual(t, turn.Refuse.Until, start.Add(5*core.Hour))
+			}
+			c := w.process()
+			c.At = start.Add(6 * core.Hour)
+			got, _ := c.ask(ours)
+			require.NotEmpty(t, got)
+		})
+	}
+}
+
 func TestATokenThatCannotBeWrittenIsKeptAndWrittenLater(t *testing.T) {
 	w := newWorld(t)
 	w.login(ours+"-1", -core.Minute)
