@@ -19,7 +19,6 @@ type Server struct {
 	serial   int
 	calls    int
 	asked    int
-	answered int
 	refused  int
 	perTurn  map[string]int
 
@@ -114,19 +113,6 @@ func (s *Server) Asked() int {
 	return s.asked
 }
 
-// Idle waits until every request that has come in was answered.
-func (s *Server) Idle() {
-	for {
-		s.mu.Lock()
-		idle := s.asked == s.answered
-		s.mu.Unlock()
-		if idle {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
 // Current is an account's access token as the server knows it, and how often it was given one.
 func (s *Server) Current(name string) (access string, turn int) {
 	s.mu.Lock()
@@ -171,11 +157,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.asked++
 	latency := s.Latency
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		s.answered++
-		s.mu.Unlock()
-	}()
 	time.Sleep(latency)
 	if r.Context().Err() != nil && !s.Careless {
 		// Whoever asked is gone: nothing is rotated for nobody.
