@@ -12,14 +12,36 @@ var pclntabMagic = []byte{0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8}
 
 // Offsets in the fixed part of a function's record (runtime/runtime2.go, _func).
 const (
+	funcName      = 4
 	funcPCSP      = 16
 	funcPCFile    = 20
 	funcPCLn      = 24
 	funcNPCData   = 28
+	funcID        = 40
 	funcPCData    = 44
 	headerSize    = 72
 	functabRecord = 8
 )
+
+// functionTables are where the parts of the table of functions are in a memory.
+type functionTables struct {
+	at, count, names, cutab, pctab, functab int
+}
+
+func tablesOf(memory []byte) (functionTables, error) {
+	at := bytes.Index(memory, pclntabMagic)
+	if at < 0 || at+headerSize > len(memory) || bytes.Contains(memory[at+1:], pclntabMagic) {
+		return functionTables{}, errors.New("it has not one table of functions")
+	}
+	word := func(n int) int { return at + int(binary.LittleEndian.Uint64(memory[at+8+8*n:])) }
+	t := functionTables{at: at, count: word(0) - at, names: word(3), cutab: word(4), pctab: word(6), functab: word(7)}
+	files := word(5)
+	if !(at < t.names && t.names < t.cutab && t.cutab <= files && files <= t.pctab && t.pctab < t.functab && t.count >= 0 &&
+		t.count < len(memory)/functabRecord && t.functab+t.count*functabRecord < len(memory)) {
+		return functionTables{}, errors.New("its table of functions is laid out in another way")
+	}
+	return t, nil
+}
 
 // dropLines takes out of a started memory what only the traces of a crash read: which file and line an instruction came from. The host
 // shows the first line of a crash alone, which needs neither; a trace then says "?" in their place. A function's offset of 0 says that it
@@ -27,16 +49,11 @@ const (
 //
 // It changes nothing and answers an error when the tables are not laid out as in Go 1.26.
 func dropLines(memory []byte) (dropped int, err error) {
-	at := bytes.Index(memory, pclntabMagic)
-	if at < 0 || at+headerSize > len(memory) || bytes.Contains(memory[at+1:], pclntabMagic) {
-		return 0, errors.New("it has not one table of functions")
+	found, err := tablesOf(memory)
+	if err != nil {
+		return 0, err
 	}
-	word := func(n int) int { return at + int(binary.LittleEndian.Uint64(memory[at+8+8*n:])) }
-	count := word(0) - at
-	cutab, filetab, pctab, functab := word(4), word(5), word(6), word(7)
-	if !(at < cutab && cutab <= filetab && filetab <= pctab && pctab < functab && functab+count*functabRecord < len(memory)) {
-		return 0, errors.New("its table of functions is laid out in another way")
-	}
+	count, cutab, pctab, functab := found.count, found.cutab, found.pctab, found.functab
 	tables := memory[pctab:functab]
 	packed := []byte{0}
 	moved := map[uint32]uint32{0: 0}
@@ -69,6 +86,40 @@ func dropLines(memory []byte) (dropped int, err error) {
 	clear(memory[cutab:functab])
 	copy(tables, packed)
 	return functab - cutab - len(packed), nil
+}
+
+// runtimeNames begin the names of functions that the runtime looks at itself: a goroutine that starts in one of them is its own.
+var runtimeNames = []byte("runtime.")
+
+// dropNames takes the names of functions that only traces show out of a started memory, as dropLines does with lines. What has a number
+// in its record keeps its name too: the runtime reads the names of methods' wrappers when they are called with nil.
+func dropNames(memory []byte) (dropped int, err error) {
+	tables, err := tablesOf(memory)
+	if err != nil {
+		return 0, err
+	}
+	names := memory[tables.names:tables.cutab]
+	kept := make([]byte, len(names))
+	keep := func(name int) {
+		if end := bytes.IndexByte(names[name:], 0); end > 0 {
+			copy(kept[name:], names[name:name+end])
+			dropped -= end
+		}
+	}
+	for f := range tables.count {
+		record := tables.functab + int(binary.LittleEndian.Uint32(memory[tables.functab+f*functabRecord+4:]))
+		if record < tables.functab || record+funcPCData > len(memory) {
+			return 0, errors.New("a function's record lies outside")
+		}
+		name := int(binary.LittleEndian.Uint32(memory[record+funcName:]))
+		if name >= len(names) {
+			return 0, errors.New("a function's name lies outside")
+		}
+		if bytes.HasPrefix(names[name:], runtimeNames) || memory[record+funcID] != 0 {
+			keep(name)
+		}
+	}
+	return dropped + copy(names, kept), nil
 }
 
 // offsetsOf are the places in a function's record that hold the offsets of tables which running code needs: how deep the stack is, and

@@ -53,6 +53,62 @@ func TestNoFileAndNoLineIsLeftAndEveryOtherTableReadsAsBefore(t *testing.T) {
 	}
 }
 
+func TestNamesAreLeftToTheRuntimeAndItsSpecialFunctionsAlone(t *testing.T) {
+	before := startedMemory(t)
+	after := bytes.Clone(before)
+	dropped, err := dropNames(after)
+	require.NoError(t, err)
+	assert.Greater(t, dropped, 10_000)
+	tables, err := tablesOf(before)
+	require.NoError(t, err)
+	special := 0
+	for f := range tables.count {
+		record := tables.functab + int(binary.LittleEndian.Uint32(before[tables.functab+8*f+4:]))
+		nameIn := func(memory []byte) string {
+			name, _, _ := strings.Cut(string(memory[tables.names+int(binary.LittleEndian.Uint32(memory[record+funcName:])):tables.cutab]), "\x00")
+			return name
+		}
+		switch name := nameIn(before); {
+		case strings.HasPrefix(name, "runtime."):
+			require.Equal(t, name, nameIn(after))
+		case before[record+funcID] != 0:
+			special++
+			require.Equal(t, name, nameIn(after))
+		default:
+			require.Empty(t, nameIn(after), name)
+		}
+	}
+	assert.Positive(t, special)
+}
+
+func TestEveryFunctionIsFoundInWhatIsLeftOfThePlaces(t *testing.T) {
+	before := startedMemory(t)
+	after := bytes.Clone(before)
+	dropped, err := dropBuckets(after)
+	require.NoError(t, err)
+	tables, err := tablesOf(before)
+	require.NoError(t, err)
+	assert.Equal(t, tables.count*(16*20-5), dropped)
+	address := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, uint64(tables.at)), uint64(tables.names))
+	module := bytes.Index(before, address)
+	word := func(offset int) uint64 { return binary.LittleEndian.Uint64(before[module+offset:]) }
+	// As findfunc of the runtime looks a function up.
+	find := func(memory []byte, place uint64) uint32 {
+		x := place<<16 + word(moduleText) - word(moduleMinPC)
+		bucket := word(moduleBuckets) + x/4096*20
+		f := binary.LittleEndian.Uint32(memory[bucket:]) + uint32(memory[bucket+4+x%4096/256])
+		entry := func(f uint32) uint64 { return uint64(binary.LittleEndian.Uint32(memory[uint32(tables.functab)+8*f:])) }
+		for entry(f+1) <= place {
+			f++
+		}
+		return f
+	}
+	for f := range uint64(tables.count) {
+		require.Equal(t, uint32(f), find(after, word(moduleMinPC)>>16+f))
+		require.Equal(t, uint32(f), find(before, word(moduleMinPC)>>16+f))
+	}
+}
+
 func TestAnotherLayoutIsLeftAsItIs(t *testing.T) {
 	memory := startedMemory(t)
 	at := bytes.Index(memory, pclntabMagic)
@@ -66,9 +122,11 @@ func TestAnotherLayoutIsLeftAsItIs(t *testing.T) {
 			spoiled := bytes.Clone(memory)
 			spoil(spoiled)
 			as := bytes.Clone(spoiled)
-			_, err := dropLines(spoiled)
-			assert.Error(t, err)
-			assert.True(t, bytes.Equal(as, spoiled))
+			for _, drop := range []func([]byte) (int, error){dropLines, dropNames, dropBuckets} {
+				_, err := drop(spoiled)
+				assert.Error(t, err)
+				assert.True(t, bytes.Equal(as, spoiled))
+			}
 		})
 	}
 }

@@ -65,8 +65,12 @@ func bake(ctx context.Context, plain []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dropLines(memory); err != nil {
-		log.Printf("preinit: files and lines stay in: %v", err)
+	for what, drop := range map[string]func([]byte) (int, error){
+		"files and lines": dropLines, "names of functions": dropNames, "the whole table of places": dropBuckets,
+	} {
+		if _, err := drop(memory); err != nil {
+			log.Printf("preinit: %s stay in: %v", what, err)
+		}
 	}
 	return m.emit(globals, values, memory)
 }

@@ -30,7 +30,7 @@ func (m *wasmModule) shorten() error {
 	for f := range functions {
 		code := functions[f].code
 		code = foldAddresses(narrow(code))
-		code = withoutIdleBlocks(shortJumps(code))
+		code = shortReturns(withoutIdleBlocks(shortJumps(code)))
 		functions[f].code = code
 		for _, at := range notedCalls(code) {
 			calls[code[at+notedCall].value]++
@@ -253,29 +253,71 @@ func withoutIdleBlocks(code []instruction) []instruction {
 	return out
 }
 
-// notedCall is where the call stands in the instructions that make one and note where it came from.
-const notedCall = 9
+// shortReturns gives the frame and the place of the call back in one step, and keeps no copy of SP for what comes after the return.
+func shortReturns(code []instruction) []instruction {
+	out := code[:0]
+	for at := 0; at < len(code); at++ {
+		if n, size := givenBack(code[at:]); n > 0 {
+			if more, word := givenBack(code[at+n:]); more > 0 {
+				n, size = n+more, size+word
+			}
+			if at+n+1 < len(code) && code[at+n].op == opI32Const && code[at+n+1].op == opReturn {
+				out = append(out, instruction{op: opLocalGet, value: localSP}, instruction{op: opI32Const, value: size},
+					instruction{op: opI32Add}, instruction{op: opGlobalSet, value: globalSP})
+				at += n - 1
+				continue
+			}
+		}
+		out = append(out, code[at])
+	}
+	return out
+}
+
+// givenBack is how many instructions at the begin add to SP, and how much.
+func givenBack(code []instruction) (n int, size int64) {
+	if len(code) < 5 || code[1].op != opI32Const {
+		return 0, 0
+	}
+	size = code[1].value
+	if !matches(code, []instruction{
+		{op: opLocalGet, value: localSP}, {op: opI32Const, value: size}, {op: opI32Add}, {op: opLocalTee, value: localSP},
+		{op: opGlobalSet, value: globalSP},
+	}) {
+		return 0, 0
+	}
+	return 5, size
+}
+
+// matches tells whether code begins with instructions as they are in pattern.
+func matches(code, pattern []instruction) bool {
+	for i, want := range pattern {
+		if i >= len(code) || code[i].op != want.op || code[i].value != want.value {
+			return false
+		}
+	}
+	return true
+}
+
+// Where the place and the call stand in the instructions that make a call and note where it came from.
+const (
+	notedPlace = 6
+	notedCall  = 9
+)
 
 // notedCalls are the places of such instructions: SP goes down by a word, the place in the function is written there, and a call begins
 // at block 0.
 func notedCalls(code []instruction) []int {
-	pattern := [notedCall]instruction{
+	before := []instruction{
 		{op: opLocalGet, value: localSP}, {op: opI32Const, value: 8}, {op: opI32Sub}, {op: opLocalTee, value: localSP},
-		{op: opGlobalSet, value: globalSP}, {op: opLocalGet, value: localSP}, {op: opI64Const}, {op: opI64Store}, {op: opI32Const},
+		{op: opGlobalSet, value: globalSP}, {op: opLocalGet, value: localSP},
 	}
+	after := []instruction{{op: opI64Store}, {op: opI32Const}}
 	var out []int
-next:
 	for at := 0; at+notedCall < len(code); at++ {
-		if code[at+notedCall].op != opCall {
-			continue
+		if code[at+notedCall].op == opCall && code[at+notedPlace].op == opI64Const && matches(code[at:], before) &&
+			matches(code[at+notedPlace+1:], after) {
+			out = append(out, at)
 		}
-		for k, want := range pattern {
-			i := &code[at+k]
-			if i.op != want.op || i.op != opI64Const && i.value != want.value {
-				continue next
-			}
-		}
-		out = append(out, at)
 	}
 	return out
 }
@@ -322,7 +364,7 @@ func throughHelpers(code []instruction, helpers map[int64]int64) []instruction {
 		if !ok {
 			continue
 		}
-		out = append(append(out, code[from:at]...), code[at+6], instruction{op: opCall, value: helper})
+		out = append(append(out, code[from:at]...), code[at+notedPlace], instruction{op: opCall, value: helper})
 		from = at + notedCall + 1
 	}
 	return append(out, code[from:]...)

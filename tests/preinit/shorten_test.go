@@ -220,6 +220,27 @@ func TestAShorterFunctionDoesTheSame(t *testing.T) {
 	assert.Greater(t, shorter, 250)
 }
 
+func TestAReturnGivesTheStackBackInOneStep(t *testing.T) {
+	back := func(size int64) []instruction {
+		return joined(get(localSP), i32(size), op(opI32Add), instruction{op: opLocalTee, value: localSP}, instruction{op: opGlobalSet, value: globalSP})
+	}
+	short := func(size int64) []instruction {
+		return joined(get(localSP), i32(size), op(opI32Add), instruction{op: opGlobalSet, value: globalSP})
+	}
+	for _, c := range []struct {
+		name     string
+		in, want []instruction
+	}{
+		{"frame and place", joined(back(64), back(8), i32(0), op(opReturn)), joined(short(72), i32(0), op(opReturn))},
+		{"no frame", joined(back(8), i32(0), op(opReturn)), joined(short(8), i32(0), op(opReturn))},
+		{"before a call", joined(back(64), i32(0), instruction{op: opCall, value: 7}), joined(back(64), i32(0), instruction{op: opCall, value: 7})},
+		{"before more", joined(back(64), get(localSP)), joined(back(64), get(localSP))},
+		{"at the end", back(8), back(8)},
+	} {
+		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, shortReturns(joined(c.in))) })
+	}
+}
+
 func TestOftenCalledFunctionsAreCalledThroughAHelper(t *testing.T) {
 	note := func(place, callee int64) []instruction {
 		return joined(get(localSP), i32(8), op(opI32Sub), instruction{op: opLocalTee, value: localSP}, instruction{op: opGlobalSet, value: globalSP},
