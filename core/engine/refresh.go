@@ -252,6 +252,10 @@ func (e *Engine) renew(h *flow.Host, key string) bool {
 		return e.live(c, h.At())
 	}
 	sent = c.Credential
+	// Code that has run once is compiled: what lies between a reply and its way to the disk is gone through before it comes.
+	if rehearsed, ok := oauth.Salvage(`{"access_token":"a","refresh_token":"r","expires_in":1}`, sent, h.At()); ok {
+		e.credentialDelta(c, rehearsed, h.At())
+	}
 	h.Seal()
 	fresh, err := e.redeem(h, c)
 	if err == nil {
