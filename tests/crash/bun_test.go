@@ -24,7 +24,7 @@ func mixed(t *testing.T, n int, script string, args ...string) []*writer {
 		if i%2 == 1 {
 			program = pis.Bun()
 		}
-		all[i] = startIn(t, []string{program}, script, args...)
+		all[i] = startIn(t, nil, []string{program}, script, args...)
 	}
 	return all
 }

@@ -47,11 +47,15 @@ type file struct {
 }
 
 func read(dir string) (file, error) {
-	var f file
 	text, err := os.ReadFile(filepath.Join(dir, "multi-auth-accounts.json"))
 	if err != nil {
-		return f, err
+		return file{}, err
 	}
+	return parse(text)
+}
+
+func parse(text []byte) (file, error) {
+	var f file
 	var root struct {
 		Providers map[string]struct {
 			Accounts map[string]struct {
@@ -86,14 +90,14 @@ type writer struct {
 // start runs a script of this folder, below a program such as strace where there is one.
 func start(t *testing.T, below []string, script string, args ...string) *writer {
 	t.Helper()
-	return startIn(t, append(append([]string(nil), below...), pis.Node()), script, args...)
+	return startIn(t, nil, append(append([]string(nil), below...), pis.Node()), script, args...)
 }
 
-// startIn runs a script of this folder in a program of its own, with what comes before the script.
-func startIn(t *testing.T, program []string, script string, args ...string) *writer {
+// startIn runs a script of this folder in a program of its own, with what comes before the script and further variables.
+func startIn(t *testing.T, env, program []string, script string, args ...string) *writer {
 	t.Helper()
 	command := append(append([]string(nil), program...), filepath.Join(pis.Root(), "tests", "crash", script))
-	return &writer{Process: run.Start(t, nil, append(command, args...)...)}
+	return &writer{Process: run.Start(t, env, append(command, args...)...)}
 }
 
 func (p *writer) take(line string) {
