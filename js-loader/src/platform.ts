@@ -8,6 +8,8 @@ export interface Platform {
 	foldsCase: boolean;
 	/** Permission bits say who may read a file. Elsewhere what the person's profile folder allows does, which files below it inherit. */
 	modes: boolean;
+	/** What an access list grants beside the modes shows in the group's bits (POSIX.1e); where it does not, any file may have one. */
+	listsInMode: boolean;
 	/** A folder can be fsynced, so that a new name in it outlives a power cut. */
 	syncsFolders: boolean;
 	/** What a scanner or an indexer that has a file open for a moment answers. */
@@ -26,6 +28,7 @@ const unix: Platform = {
 	path: posix,
 	foldsCase: false,
 	modes: true,
+	listsInMode: true,
 	syncsFolders: true,
 	heldBy: [],
 	heldPauses: [],
@@ -34,12 +37,13 @@ const unix: Platform = {
 	drawsLines: undefined,
 };
 
-const mac: Platform = { ...unix, foldsCase: true, browser: ["open"] };
+const mac: Platform = { ...unix, foldsCase: true, listsInMode: false, browser: ["open"] };
 
 const windows: Platform = {
 	path: win32,
 	foldsCase: true,
 	modes: false,
+	listsInMode: false,
 	syncsFolders: false,
 	heldBy: ["EPERM", "EACCES", "EBUSY"],
 	heldPauses: [1, 2, 5, 10, 20, 40, 80, 160],

@@ -576,6 +576,26 @@ test("a lock of ours whose owner died is taken at once, one of somebody else onl
 	assert.equal(existsSync(`${file}.lock`), false);
 });
 
+test("what a Pi wrote while this process stood between its last look and the rename is there", async () => {
+	if (process.platform === "win32") return;
+	const dir = folder();
+	const file = join(dir, "auth.json");
+	writeFileSync(file, '{"a":1,"b":2,"gone":3,"mine":4}');
+	let looks = 0;
+	const suspended = {
+		async pass<T>(inside: (still: () => boolean) => T): Promise<T> {
+			return inside(() => {
+				// Pi has taken its lock over and writes in place.
+				if (looks++ === 0) writeFileSync(file, '{"a":1,"b":"renewed","mine":4,"new":12345678901234567890}');
+				return true;
+			});
+		},
+	};
+	await changeEntries(file, new Map([["mine", undefined]]), suspended as Gate);
+	assert.equal(readFileSync(file, "utf8").replaceAll(/\s/g, ""), '{"a":1,"b":"renewed","new":12345678901234567890}');
+	assert.deepEqual(readdirSync(dir), ["auth.json"]);
+});
+
 test("auth.json is what it was after a hundred entries came and went", async () => {
 	const dir = folder();
 	const file = join(dir, "auth.json");

@@ -2,6 +2,7 @@ package crash
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -221,7 +222,8 @@ func TestR3EverySystemCallFailsOnce(t *testing.T) {
 			}
 		})
 		require.True(t, ok)
-		if cases.Load() == 0 && flag.Lookup("test.run").Value.String() != "TestR3EverySystemCallFailsOnce" {
+		if cases.Load() == 0 && strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
+			// Some cases alone were asked for.
 			continue
 		}
 		require.NotZero(t, deaths.Load())
@@ -273,7 +275,7 @@ func suspend(t *testing.T, prepare func(t *testing.T) string, script string, arg
 		for i, s := range some {
 			require.Eventually(t, func() bool {
 				text, _ := os.ReadFile(traces[i])
-				return strings.Contains(string(text), "SIGSTOP")
+				return strings.Contains(string(text), "stopped by SIGSTOP")
 			}, time.Minute, 20*time.Millisecond, s.step)
 			s.others = beside(s.dir, len(all)+i)
 		}
@@ -369,7 +371,9 @@ func TestR5ASuspendedHolderOfAuthLosesNothing(t *testing.T) {
 			p.end()
 		}
 		assert.Contains(t, text(), `"k0"`, s.step)
-		require.NotEmpty(t, s.holder.all, "%s: %s", s.step, s.holder.Errors())
+		if !assert.NotEmpty(t, s.holder.all, "%s: %s", s.step, s.holder.Errors()) {
+			continue
+		}
 		assert.Contains(t, text(), `"ours-`+s.holder.last()+`-1"`, "%s: its own change is there", s.step)
 		for _, p := range s.others {
 			// Pi gives up by itself where it has waited for as long as a lock lives.

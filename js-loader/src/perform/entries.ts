@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { nap, platform, whileHeld } from "../platform.ts";
 import type { Gate } from "./gate.ts";
 import { isNotReplaced, land, type Replacing, realTarget, replace, stage, unstage } from "./save.ts";
@@ -9,6 +10,8 @@ const ownMode = 0o500;
 const staleAfter = 31_000;
 /** How long a change waits for whoever writes the file, in milliseconds. */
 const patience = 35_000;
+/** What one attempt and the pause after it can take of that; whatever is longer was spent asleep. */
+const longestStep = 1000;
 const largest = 16 << 20;
 /** How often a new text is made ready without Pi's lock before it is made with it. */
 const stagings = 4;
@@ -28,33 +31,37 @@ export async function changeEntries(
 	gate: Gate,
 	before: (text: string, inPlace: boolean) => void = () => {},
 ): Promise<void> {
-	const end = performance.now() + patience;
+	const wanted = { changes };
 	const looks = new Map<string, Look>();
+	let waited = 0;
 	for (let pause = 10; ; pause = Math.min(pause * 1.5, 100)) {
-		const done = await gate.pass((still) => attempt(file, changes, looks, { before, still }));
+		const began = performance.now();
+		const done = await gate.pass((still) => attempt(file, wanted, looks, { before, still }));
 		if (done) return;
-		if (performance.now() > end) throw new Error("another program holds its lock");
+		if (waited > patience) throw new Error("another program holds its lock");
 		await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+		// Who was suspended has not waited.
+		waited += Math.min(performance.now() - began, longestStep);
 	}
 }
 
 /** One attempt with the gate held; false while somebody else holds Pi's lock. */
-function attempt(file: string, changes: Changes, looks: Map<string, Look>, around: Around): boolean {
+function attempt(file: string, wanted: { changes: Changes }, looks: Map<string, Look>, around: Around): boolean {
 	const target = realTarget(file);
+	const listed = isListed(target);
 	for (let n = 0; ; n++) {
-		const ready = n < stagings ? prepare(file, target, changes, around) : undefined;
+		const { changes } = wanted;
+		const ready = n < stagings && !listed ? prepare(file, target, changes, around) : undefined;
 		if (ready === "same") return true;
 		let landed = false;
 		let settle = () => {};
 		try {
 			const free = locked(file, looks, (mine) => {
-				const still = () => around.still() && mine();
-				if (!ready) change(file, changes, around.before, still);
-				else if (!ready.current()) return;
+				if (!ready) change(file, changes, { before: around.before, listed, still: () => around.still() && mine() });
+				else if (!ready.current() || !mine()) return;
 				else
 					land(target, {
 						...ready.how,
-						still,
 						later: (last) => {
 							settle = last;
 						},
@@ -62,12 +69,14 @@ function attempt(file: string, changes: Changes, looks: Map<string, Look>, aroun
 				landed = true;
 			});
 			if (!free) return false;
+			if (!landed) continue;
+			settle();
+			const late = ready?.late() ?? new Map();
+			if (late.size === 0) return true;
+			wanted.changes = new Map([...late, ...changes]);
 		} finally {
 			if (ready && !landed) unstage(target);
-		}
-		if (landed) {
-			settle();
-			return true;
+			ready?.close();
 		}
 	}
 }
@@ -95,6 +104,12 @@ interface Ready {
 	how: Replacing;
 	/** Whether the file is yet what the new text was made of. */
 	current(): boolean;
+	/**
+	 * What was written into the old file after that: by a Pi that took the lock over while this process stood suspended between its last
+	 * look and the rename. Pi writes in place, so it is found in what the new file has replaced.
+	 */
+	late(): Changes;
+	close(): void;
 }
 
 /** Makes a new text ready; "same" when there is nothing to change, undefined when that needs the lock. */
@@ -103,20 +118,62 @@ function prepare(file: string, target: string, changes: Changes, around: Around)
 	if (!read) return undefined;
 	const { old, after } = read;
 	if (after.equals(old.bytes)) return "same";
+	const replaced = keepOpen(file);
 	const how = { sync: true, mode: old.mode, ...(old.owner ? { owner: old.owner } : {}), still: around.still };
 	try {
 		stage(target, after, how);
 	} catch (error) {
 		unstage(target);
+		replaced.close();
 		if (!isNotReplaced(error)) throw error;
 		return undefined;
 	}
 	const current = () => {
 		const now = look(file);
 		const alike = now.mode === old.mode && now.owner?.uid === old.owner?.uid && now.owner?.gid === old.owner?.gid;
-		return alike && now.bytes.equals(old.bytes) && realTarget(file) === target;
+		return alike && replaced.is(file) && now.bytes.equals(old.bytes) && realTarget(file) === target;
 	};
-	return { how, current };
+	return { how, current, late: () => changed(old.bytes, replaced.read() ?? old.bytes), close: replaced.close };
+}
+
+/** Keeps the file itself at hand, also when its name has gone to another. Windows replaces no file that is open. */
+function keepOpen(file: string): { is(file: string): boolean; read(): Buffer | undefined; close(): void } {
+	let fd: number | undefined;
+	try {
+		if (platform.modes) fd = openSync(file, "r");
+	} catch {
+		// There is none yet.
+	}
+	return {
+		is: (name) => fd === undefined || inodeOf(name) === fstatSync(fd, { bigint: true }).ino,
+		read: () => (fd === undefined ? undefined : readFileSync(fd)),
+		close: () => {
+			if (fd !== undefined) closeSync(fd);
+			fd = undefined;
+		},
+	};
+}
+
+/** What has become of the entries of a text in another; nothing where one of them cannot be read. */
+function changed(from: Buffer, to: Buffer): Changes {
+	const changes = new Map<string, string | undefined>();
+	if (to.equals(from)) return changes;
+	try {
+		const [before, after] = [from, to].map(valuesOf);
+		for (const key of before?.keys() ?? []) if (!after?.has(key)) changes.set(key, undefined);
+		for (const [key, value] of after ?? []) if (before?.get(key) !== value) changes.set(key, value);
+	} catch {
+		// It was cut off: nobody has got round to a whole text.
+	}
+	return changes;
+}
+
+/** The entries of a text that is a JSON object, each as it is written. */
+function valuesOf(bytes: Buffer): Map<string, string> {
+	const { text, bom } = checked(bytes);
+	return new Map(
+		entriesOf(text, bom).map(({ key, value, end }) => [key, Buffer.from(text.slice(value, end), "latin1").toString()]),
+	);
 }
 
 /** A lock folder of somebody else as it was seen first. */
@@ -138,7 +195,16 @@ function locked(file: string, looks: Map<string, Look>, inside: (mine: () => boo
 		inside(() => taken.every(({ name, ino }) => inodeOf(name) === ino));
 		return true;
 	} finally {
-		for (const { name, ino } of taken.reverse()) if (inodeOf(name) === ino) whileHeld(() => rmdirSync(name));
+		for (const { name, ino } of taken.reverse()) if (inodeOf(name) === ino) letGo(name);
+	}
+}
+
+function letGo(name: string): void {
+	try {
+		whileHeld(() => rmdirSync(name));
+	} catch (error) {
+		// Whoever took it over from one that was suspended has let go of it.
+		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
 	}
 }
 
@@ -196,23 +262,36 @@ function look(file: string): Held {
 }
 
 /** Makes and writes the new text with the lock held. */
-function change(file: string, changes: Changes, before: Around["before"], still: () => boolean): void {
+function change(file: string, changes: Changes, around: Around & { listed: boolean }): void {
 	const { bytes, mode, owner } = look(file);
 	const after = editEntries(bytes, changes);
 	if (after.equals(bytes)) return;
-	replace(realTarget(file), after, { sync: true, mode, still, before, ...(owner ? { owner } : {}) });
+	replace(realTarget(file), after, { sync: true, mode, ...around, ...(owner ? { owner } : {}) });
+}
+
+/**
+ * Whether a file has an access list beside its modes. Node cannot tell; `ls` marks it with a plus behind the modes, GNU's and macOS's
+ * alike. Where it cannot be asked there may be one.
+ */
+function isListed(target: string): boolean {
+	const s = statSync(target, { throwIfNoEntry: false });
+	if (!platform.modes || !s || (platform.listsInMode && (s.mode & 0o070) === 0)) return false;
+	try {
+		return (
+			execFileSync("ls", ["-ld", target], {
+				encoding: "utf8",
+				timeout: 2000,
+				stdio: ["ignore", "pipe", "ignore"],
+			})[10] === "+"
+		);
+	} catch {
+		return true;
+	}
 }
 
 /** Changes entries of a JSON object byte by byte. A text that is no object is an error: nothing is written over what is damaged. */
 export function editEntries(bytes: Buffer, changes: Changes): Buffer {
-	const text = bytes.toString("latin1");
-	const bom = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
-	try {
-		const value: unknown = JSON.parse(bytes.subarray(bom).toString());
-		if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error();
-	} catch {
-		throw new Error("it cannot be read, so nothing in it is changed");
-	}
+	const { text, bom } = checked(bytes);
 	const entries = entriesOf(text, bom);
 	const left = new Map(changes);
 	let out = text;
@@ -243,6 +322,19 @@ export function editEntries(bytes: Buffer, changes: Changes): Buffer {
 				: `${out.slice(0, place)},${line}${out.slice(place)}`;
 	}
 	return Buffer.from(out, "latin1");
+}
+
+/** A text as one character a byte, and where its object begins; an error where it is none. */
+function checked(bytes: Buffer): { text: string; bom: number } {
+	const text = bytes.toString("latin1");
+	const bom = text.startsWith("\xef\xbb\xbf") ? 3 : 0;
+	try {
+		const value: unknown = JSON.parse(bytes.subarray(bom).toString());
+		if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error();
+	} catch {
+		throw new Error("it cannot be read, so nothing in it is changed");
+	}
+	return { text, bom };
 }
 
 /** A text as its UTF-8 bytes, one character each. */

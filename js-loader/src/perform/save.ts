@@ -92,11 +92,14 @@ export interface Replacing extends Around {
 	text?: string;
 	/** The owner and group of the file before. */
 	owner?: { uid: number; gid: number };
+	/** It has an access list, which a new file would not have. */
+	listed?: boolean;
 }
 
 /** Replaces a file whole, or writes it in place where that is not possible. The gate is held. */
 export function replace(target: string, bytes: Buffer, how: Replacing): void {
 	try {
+		if (how.listed) throw notKept("the access list cannot be kept");
 		stage(target, bytes, how);
 		land(target, how);
 	} catch (error) {
@@ -157,13 +160,16 @@ export function isNotReplaced(error: unknown): boolean {
 function keepOwner(fd: number, temp: string, owner: { uid: number; gid: number }): void {
 	const s = statSync(temp);
 	if (s.uid === owner.uid && s.gid === owner.gid) return;
-	const error: NodeJS.ErrnoException = new Error("the owner cannot be kept");
-	error.code = "EPERM";
 	try {
 		fchownSync(fd, owner.uid, owner.gid);
 	} catch {
-		throw error;
+		throw notKept("the owner cannot be kept");
 	}
+}
+
+/** What has the file written in place. */
+function notKept(why: string): NodeJS.ErrnoException {
+	return Object.assign(new Error(why), { code: "EPERM" });
 }
 
 function writeAll(fd: number, bytes: Buffer): void {
