@@ -60,8 +60,9 @@ type Standing struct {
 	Times int
 }
 
-// setBack is how far ahead of now a cooldown may have begun: beyond that the clock was set back since.
-const setBack = 30 * Second
+// SetBack is how far ahead of now a failure may have happened: beyond that the clock was set back since, and what it says ends with the
+// next answer. Clocks of the processes of one machine do not differ by more.
+const SetBack = 30 * Second
 
 // Since is when s was learned, by the clock of that time.
 func (s Standing) Since() Time {
@@ -80,7 +81,7 @@ func (s Standing) KindAt(at Time, mark int64) StandingKind {
 		return StandingReady
 	case s.Until.IsZero():
 		return StandingSuspended
-	case at.Before(s.Until) && s.Until.Sub(at) <= ResetFuture && (s.Since().Sub(at) <= setBack || s.Source == FromWindow):
+	case at.Before(s.Until) && s.Until.Sub(at) <= ResetFuture && (s.Since().Sub(at) <= SetBack || s.Source == FromWindow):
 		return StandingCooling
 	}
 	return StandingReady

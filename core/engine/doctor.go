@@ -18,8 +18,8 @@ const (
 	newestPi = "1.5.2"
 	// oldestNode is the first Node with all that the loader uses.
 	oldestNode = "22.19.0"
-	// clockWrong is from where a clock spoils the ends of tokens and of cooldowns, clockOff from where it is worth a word. Services tell
-	// whole seconds, some time after they looked.
+	// clockWrong is from where a clock beside a service's spoils the ends of tokens and of cooldowns, clockOff from where it is worth a
+	// word. Services tell whole seconds, some time after they looked. Neither decides anything: core.SetBack and store.ClocksDiffer do.
 	clockWrong = 5 * core.Minute
 	clockOff   = 30 * core.Second
 )

@@ -145,7 +145,7 @@ func (e *Engine) succeeded(r *request, p *pool.Pool, i int, o *core.Outcome, at 
 // outdates reports whether an answer ends a standing: one whose request left before the failure says nothing about what came after. A
 // failure that is yet to come was written by a clock that was ahead.
 func outdates(o *core.Outcome, s *core.Standing, at core.Time) bool {
-	return s.Fault != "" && (o.Started.IsZero() || !o.Started.Before(s.Since()) || s.At.Sub(at) > clockWrong)
+	return s.Fault != "" && (o.Started.IsZero() || !o.Started.Before(s.Since()) || s.At.Sub(at) > core.SetBack)
 }
 
 // cleared is dated when the request left, so that what another process was told meanwhile is not outdated by it.

@@ -108,9 +108,10 @@ func Check(text string, newest float64) (damaged, readOnly string) {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return "it is empty", ""
-	case core.TooDeep(text):
-		return "it is nested too deep", ""
 	case !core.IsJSON(text):
+		if core.TooDeep(text) {
+			return "it is nested too deep", ""
+		}
 		return "it is no valid JSON", ""
 	case !gjson.Parse(text).IsObject():
 		return "it holds no object", ""
@@ -464,7 +465,8 @@ func (t *Tree) Prune(at core.Time) {
 	}
 }
 
-// ClocksDiffer is how far ahead of ours a clock may be whose word counts: beyond that it was wrong, and is set right by now.
+// ClocksDiffer is how far ahead of ours a clock may be whose word is kept: beyond that it was wrong, and is set right by now. It is far more
+// than core.SetBack, since what is kept costs nothing when it is a little wrong, and files are shared by machines and restored from copies.
 const ClocksDiffer = core.Hour
 
 // drop takes out the fields that were written before limit, and those that a wrong clock wrote ahead of at.
