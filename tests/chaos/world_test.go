@@ -42,17 +42,6 @@ var telling = []string{"openrouter.ai/api/v1/key", "openrouter.ai/api/v1/credits
 // told is a usage answer that leaves half of everything.
 const told = `{"data":{"label":"k","usage":5,"limit":10,"limit_remaining":5,"limit_reset":null,"is_free_tier":false,"total_credits":10,"total_usage":5}}`
 
-// corporate is a provider that logs in, of an extension beside ours.
-const corporate = `pi.registerProvider("corp", { name: "Corp", baseUrl: %q, api: "openai-completions",
-	models: [{ id: "model-1", name: "M", reasoning: false, input: ["text"], cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, contextWindow: 10000000, maxTokens: 1000 }],
-	oauth: { name: "Corp", login: async () => { throw new Error("not here") }, getApiKey: (c) => c.access,
-		refreshToken: async (c) => {
-			const r = await fetch(%q, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ refresh_token: c.refresh }) });
-			const t = await r.json();
-			if (!r.ok) throw new Error("token refresh failed: " + t.error);
-			return { ...c, access: t.access_token, refresh: t.refresh_token ?? c.refresh, expires: Date.now() + t.expires_in * 1000 };
-		} } });`
-
 // world is everything that is there: a home shared by all Pis, the servers, and what is known of what happened.
 type world struct {
 	*testing.T
@@ -150,7 +139,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	require.NoError(t, w.home.Models("demo", "openai-completions", own.URL+"/v1"))
 	// Pi's own retries would hide what ours do.
 	require.NoError(t, w.home.Write("settings.json", `{"retry":{"enabled":false},"compaction":{"enabled":false}}`))
-	beside, err := w.home.Beside("corp", fmt.Sprintf(corporate, own.URL+"/v1", endpoint.URL))
+	beside, err := w.home.Beside("corp", fmt.Sprintf(token.Provider, own.URL+"/v1", endpoint.URL))
 	require.NoError(t, err)
 	w.home.Before = []string{beside}
 	w.home.Limit = lifetime

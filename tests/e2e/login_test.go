@@ -17,22 +17,11 @@ import (
 	"pimultiauth/tests/vendor"
 )
 
-// corporate is another extension's provider that logs in: Pi knows nothing of it, and its tokens are renewed by its own code.
-const corporate = `pi.registerProvider("corp", { name: "Corp", baseUrl: %q, api: "openai-completions",
-	models: [{ id: "model-1", name: "M", reasoning: false, input: ["text"], cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, contextWindow: 100000, maxTokens: 1000 }],
-	oauth: { name: "Corp", login: async () => { throw new Error("not here") }, getApiKey: (c) => c.access,
-		refreshToken: async (c) => {
-			const r = await fetch(%q, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ refresh_token: c.refresh }) });
-			const t = await r.json();
-			if (!r.ok) throw new Error("token refresh failed: " + t.error);
-			return { ...c, access: t.access_token, refresh: t.refresh_token ?? c.refresh, expires: Date.now() + t.expires_in * 1000 };
-		} } });`
-
 // corp is a stage with one login of that provider which has ended, in an entry that the older pi-multi-auth left.
 func corp(s *stage, tokens *token.Server) {
 	server := httptest.NewServer(tokens)
 	s.Cleanup(server.Close)
-	s.beside(true, "corp", fmt.Sprintf(corporate, s.vendor.URL+"/v1", server.URL))
+	s.beside(true, "corp", fmt.Sprintf(token.Provider, s.vendor.URL+"/v1", server.URL))
 	granted := tokens.Grant("corp-1")
 	s.entries(fmt.Sprintf(`{"corp-1":{"type":"oauth","access":%q,"refresh":%q,"expires":1000}}`, granted.Access, granted.Refresh))
 }

@@ -11,6 +11,18 @@ import (
 	"time"
 )
 
+// Provider is the code of an extension whose provider logs in here: Pi knows nothing of it, and its tokens are renewed by its own code. It
+// is a format for the address of its models and that of the token endpoint.
+const Provider = `pi.registerProvider("corp", { name: "Corp", baseUrl: %q, api: "openai-completions",
+	models: [{ id: "model-1", name: "M", reasoning: false, input: ["text"], cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, contextWindow: 10000000, maxTokens: 1000 }],
+	oauth: { name: "Corp", login: async () => { throw new Error("not here") }, getApiKey: (c) => c.access,
+		refreshToken: async (c) => {
+			const r = await fetch(%q, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ refresh_token: c.refresh }) });
+			const t = await r.json();
+			if (!r.ok) throw new Error("token refresh failed: " + t.error);
+			return { ...c, access: t.access_token, refresh: t.refresh_token ?? c.refresh, expires: Date.now() + t.expires_in * 1000 };
+		} } });`
+
 // Server is one authorization server. The zero value is not usable; New makes one.
 type Server struct {
 	mu       sync.Mutex
