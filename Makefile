@@ -60,7 +60,7 @@ $(LEAST):
 	cd .build/node-least && npm install --no-save --no-fund --no-audit --loglevel=error node@22.19.0
 
 test-e2e: all $(LEAST)
-	go test -count=1 -timeout 40m ./tests/e2e
+	go test -count=1 -timeout 60m ./tests/e2e
 
 # What happens to our files when processes die, wait, are suspended and disks fail: counts are asserted, times printed beside others'.
 # The long form has the counts of the bar; make crash-long COUNT=10 does a tenth of them, and ONLY='R3|R5' some of the tests.
