@@ -1,6 +1,6 @@
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Core } from "./core.ts";
+import { hostOf, resolveName } from "./perform/pin.ts";
 import { within } from "./perform/within.ts";
 
 /** How long what a name leads to is believed, in milliseconds. */
@@ -10,18 +10,15 @@ const patience = 3_000;
 
 const checked = new Map<string, { until: number; why: string }>();
 
-/** The addresses a name leads to. */
-export type Resolve = (host: string) => Promise<string[]>;
-
-const resolveName: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
-
 /**
  * Throws in plain words when the name in an account's own address leads to where no credential may go. Pi's adapters connect by
- * themselves, so a name that changes in between is not noticed here: over https its certificate is what protects the credential.
+ * themselves, so a name that changes in between is not noticed here: over https its certificate is what protects the credential, and
+ * `pinned` is in clear text.
  */
 export async function checkReach(core: Core, url: string, resolve = resolveName): Promise<void> {
-	const { hostname, origin } = new URL(url);
-	if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return;
+	const at = new URL(url);
+	if (isIP(hostOf(at)) !== 0) return;
+	const { hostname, origin } = at;
 	let known = checked.get(origin);
 	if (!known || known.until < Date.now()) {
 		let addresses: string[] = [];

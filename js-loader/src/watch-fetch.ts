@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Header } from "./abi.ts";
 import { hearClock } from "./perform/facts.ts";
+import { pinned } from "./perform/pin.ts";
 
 const largestBody = 64 << 10;
-/** How long the copy of a failure's body may take after the adapter has given up on it. */
+/** How long a failure's body may take after the adapter has given up on it. */
 const bodyPatience = 250;
 
 /** What the last response of an attempt said, and the fetch to use underneath. */
@@ -38,8 +39,8 @@ export function watch<T>(seen: Seen, run: () => T): T {
 }
 
 /**
- * A fetch that notes status, headers and, of a failure, at most 64 kB of the body, without the adapter noticing. It is one function for
- * the life of the process, because adapters cache clients by it; the attempt is found through the asynchronous context.
+ * A fetch that notes status, headers and, of a failure, the first 64 kB of the body, of which the adapter gets no more either: it would
+ * take in whatever a server sends to put it into one message. It is one function for the life of the process, because adapters cache clients by it; the attempt is found through the asynchronous context.
  */
 export const watchingFetch: typeof fetch = async (input, init) => {
 	const seen = attempt.getStore();
@@ -49,8 +50,13 @@ export const watchingFetch: typeof fetch = async (input, init) => {
 	hearClock(response.headers);
 	seen.status = response.status;
 	seen.headers = [...response.headers].map(([name, value]) => ({ name: name.toLowerCase(), value }));
-	seen.body = response.status >= 400 ? firstOf(response.clone().body).catch(() => "") : Promise.resolve("");
-	return response;
+	seen.body = Promise.resolve("");
+	// What is no status of HTTP cannot be given to a response of our own.
+	if (response.status < 400 || response.status > 599 || !response.body) return response;
+	const start = startOf(response.body);
+	seen.body = start.text.catch(() => "");
+	const { status, statusText, headers, url } = response;
+	return Object.defineProperty(new Response(start.body, { status, statusText, headers }), "url", { value: url });
 };
 
 /**
@@ -83,7 +89,7 @@ async function within(
 	let at = first;
 	let request = init;
 	for (let hops = 0; ; hops++) {
-		const response = await underneath(hops === 0 ? input : at, { ...request, redirect: "manual" });
+		const response = await pinned(underneath, hops === 0 ? input : at, { ...request, redirect: "manual" });
 		const location = response.headers.get("location");
 		if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) return response;
 		void response.body?.cancel().catch(() => {});
@@ -97,19 +103,35 @@ async function within(
 	}
 }
 
-async function firstOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
-	const chunks: Uint8Array[] = [];
-	let size = 0;
-	const reader = body?.getReader();
-	while (reader && size < largestBody) {
-		const { done, value } = await reader.read();
-		if (done) break;
-		chunks.push(value);
-		size += value.length;
-	}
-	// Not waited for: a copy ends only when the adapter has read the original to its end.
-	void reader?.cancel().catch(() => {});
-	return Buffer.concat(chunks).subarray(0, largestBody).toString();
+/** The first 64 kB of a body, for the adapter as they come and as a text when they are there; the rest is never received. */
+function startOf(whole: ReadableStream<Uint8Array>): { body: ReadableStream<Uint8Array>; text: Promise<string> } {
+	const reader = whole.getReader();
+	let out: ReadableStreamDefaultController<Uint8Array> | undefined;
+	const body = new ReadableStream<Uint8Array>({
+		start(controller) {
+			out = controller;
+		},
+		cancel() {
+			out = undefined;
+		},
+	});
+	const receive = async () => {
+		const chunks: Uint8Array[] = [];
+		for (let left = largestBody; left > 0; ) {
+			const { done, value } = await reader.read();
+			if (done) break;
+			const chunk = value.subarray(0, left);
+			left -= chunk.length;
+			chunks.push(chunk);
+			out?.enqueue(chunk);
+		}
+		out?.close();
+		void reader.cancel().catch(() => {});
+		return Buffer.concat(chunks).toString();
+	};
+	const text = receive();
+	text.catch((error) => out?.error(error));
+	return { body, text };
 }
 
 /** The body of a failure, "" when it does not come in time. */

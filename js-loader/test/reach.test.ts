@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Core } from "../src/core.ts";
+import { pinned } from "../src/perform/pin.ts";
 import { checkReach } from "../src/reach.ts";
 
 /** A core that bars what a test names, and keeps what it was asked. */
@@ -39,4 +40,51 @@ test("an address that is no name is not looked up, and who cannot look up goes o
 	assert.equal(asked.length, 0);
 	await checkReach(core, "https://unknown.example", async () => Promise.reject(new Error("ENOTFOUND")));
 	assert.deepEqual(asked[0]?.addresses, []);
+});
+
+/** A fetch that notes where it was sent and with which Host, and fails where a test says so. */
+function noting(refused = "") {
+	const sent: string[] = [];
+	const fetch = async (input: string | URL | Request, init?: RequestInit) => {
+		const url = String(input);
+		sent.push(`${url} ${new Headers(init?.headers).get("host")}`);
+		if (refused !== "" && url.includes(refused)) throw new TypeError("fetch failed");
+		return new Response("ok");
+	};
+	return { sent, fetch: fetch as typeof globalThis.fetch };
+}
+
+test("a name of this machine is asked at the address that was looked at, whatever it leads to a moment later", async () => {
+	const answers = [["127.0.0.1"], ["203.0.113.9"]];
+	const { sent, fetch } = noting();
+	const resolve = async () => answers.shift() ?? [];
+	await pinned(fetch, "http://a.localhost:81/v1?x=1", {}, resolve);
+	assert.deepEqual(sent, ["http://127.0.0.1:81/v1?x=1 a.localhost:81"]);
+	await assert.rejects(
+		pinned(fetch, "http://a.localhost:81/v1", {}, resolve),
+		/a\.localhost does not lead to this machine/,
+	);
+	await assert.rejects(pinned(fetch, "http://a.localhost:81/v1", {}, resolve), /leads nowhere/);
+	assert.equal(sent.length, 1);
+});
+
+test("a server that listens on one kind of address is found, and a stray address among several ends it", async () => {
+	const { sent, fetch } = noting("127.0.0.1");
+	await pinned(fetch, "http://a.localhost/", { body: "{}", method: "POST" }, async () => ["127.0.0.1", "::1"]);
+	assert.deepEqual(sent, ["http://127.0.0.1/ a.localhost", "http://[::1]/ a.localhost"]);
+	await assert.rejects(
+		pinned(fetch, "http://a.localhost/", {}, async () => ["127.0.0.1", "10.0.0.1"]),
+		/not lead/,
+	);
+});
+
+test("what has a certificate, is no name, or is in the system's own table is asked as it stands", async () => {
+	const { sent, fetch } = noting();
+	const never = async () => assert.fail("it was looked up");
+	for (const url of ["https://a.localhost/", "http://127.0.0.1:8080/", "http://[::1]/", "http://localhost/"])
+		await pinned(fetch, url, {}, never);
+	assert.equal(
+		sent.join(),
+		"https://a.localhost/ null,http://127.0.0.1:8080/ null,http://[::1]/ null,http://localhost/ null",
+	);
 });

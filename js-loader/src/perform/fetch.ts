@@ -1,5 +1,6 @@
 import type { Fetch, FetchResult } from "../abi.ts";
 import { hearClock } from "./facts.ts";
+import { pinned } from "./pin.ts";
 
 /**
  * Performs one HTTP request of the core: to its origin and no other, without following redirects, within one deadline over connecting,
@@ -22,7 +23,7 @@ class TooLarge extends Error {}
 
 async function send(effect: Fetch, fetch: typeof globalThis.fetch): Promise<FetchResult> {
 	const signal = AbortSignal.timeout(effect.timeout);
-	const response = await fetch(effect.url, {
+	const response = await pinned(fetch, effect.url, {
 		method: effect.method,
 		headers: effect.headers.map((h): [string, string] => [h.name, h.value]),
 		body: effect.body === "" ? null : effect.body,
@@ -38,7 +39,7 @@ async function send(effect: Fetch, fetch: typeof globalThis.fetch): Promise<Fetc
 		if (done) break;
 		size += value.length;
 		if (size > effect.maxBytes) {
-			await reader.cancel();
+			void reader.cancel().catch(() => {});
 			throw new TooLarge("the answer is larger than expected");
 		}
 		chunks.push(value);
