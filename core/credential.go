@@ -12,11 +12,13 @@ import (
 type Credential struct {
 	// Login is true for the tokens of a login ("oauth"), false for a key ("api_key").
 	Login bool
-	// Key is as it stands, with Pi's templates: "$NAME" and "${NAME}" are variables, a leading "!" is a command. It may be empty where
-	// Env says it all (Bedrock, Vertex).
-	Key     Secret
-	Access  Secret
-	Refresh Secret
+	// Key is the secret itself; where Template says so, it is as it stands in the file. It may be empty where Env says it all (Bedrock,
+	// Vertex).
+	Key Secret
+	// Template says that the secret is elsewhere: Pi reads it from a variable ("$NAME", "${NAME}") or a command (a leading "!").
+	Template bool
+	Access   Secret
+	Refresh  Secret
 	// Expires is when Access ends; zero when it is not known.
 	Expires Time
 	entry   gjson.Result
@@ -31,7 +33,8 @@ func ReadCredential(entry Secret) (Credential, bool) {
 	c.entry = gjson.Parse(entry.Reveal())
 	switch c.Field("type") {
 	case "api_key":
-		c.Key = Secret(c.Field("key"))
+		key, template := readTemplate(c.Field("key"))
+		c.Key, c.Template = Secret(key), template
 		return c, c.Key != "" || c.entry.Get("env").IsObject()
 	case "oauth":
 		c.Login = true
@@ -86,9 +89,41 @@ func (c Credential) first(paths []string) string {
 	return ""
 }
 
-// Template says that the key is not the secret itself: Pi reads it from a variable or a command.
-func (c Credential) Template() bool {
-	return strings.ContainsAny(c.Key.Reveal(), "$") || strings.HasPrefix(c.Key.Reveal(), "!")
+// readTemplate reads a key as Pi does (0.87.1 and 1.5.2, resolve-config-value): "$$" and "$!" are the characters themselves, and so is a
+// "$" that begins no name. True, and the text as it stands, for what a variable or a command gives.
+func readTemplate(key string) (secret string, template bool) {
+	text, rest, more := strings.Cut(key, "$")
+	for more {
+		name, after, braced := "", "", strings.HasPrefix(rest, "{")
+		switch {
+		case rest != "" && (rest[0] == '$' || rest[0] == '!'):
+			text, after = text+rest[:1], rest[1:]
+		case braced && strings.Contains(rest, "}"):
+			name, after, _ = strings.Cut(rest[1:], "}")
+			text += "${" + name + "}"
+		default:
+			text, after = text+"$", rest
+			if name = rest; name != "" && !braced {
+				name = name[:1]
+			}
+		}
+		if isShellName(name) {
+			return key, true
+		}
+		rest, after, more = strings.Cut(after, "$")
+		text, rest = text+rest, after
+	}
+	return text, strings.HasPrefix(key, "!")
+}
+
+// isShellName reports whether a text is a name that a variable may have.
+func isShellName(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '_' && (!isAlnum(text[i]) || i == 0 && text[i] <= '9') {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // env answers the credential's own variables, one "NAME=value" a line in the order of names.
@@ -111,7 +146,7 @@ func (p Provider) Form(c Credential) string {
 		return "access token"
 	case c.Key == "":
 		return "environment"
-	case c.Template():
+	case c.Template:
 		return "template"
 	case p.TokenPrefix != "" && strings.HasPrefix(c.Key.Reveal(), p.TokenPrefix):
 		return p.TokenPrefix + "[secret]"

@@ -12,6 +12,24 @@ func token(claims string, encoding *base64.Encoding) string {
 	return encoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + encoding.EncodeToString([]byte(claims)) + ".c2ln"
 }
 
+func TestAKeyIsReadAsPiReadsIt(t *testing.T) {
+	for _, c := range []struct {
+		key, secret string
+		template    bool
+	}{
+		{"sk-a", "sk-a", false}, {"a$$b", "a$b", false}, {"$!a", "!a", false}, {"$$NAME", "$NAME", false}, {"a$", "a$", false}, {"a$9", "a$9", false}, {"$-$", "$-$", false},
+		{"${9}$$", "${9}$", false}, {"${a b}c", "${a b}c", false}, {"${a$B}", "${a$B}", false}, {"${", "${", false}, {"${}", "${}", false}, {"a$$$$", "a$$", false}, {"a!b", "a!b", false},
+		{"$NAME", "$NAME", true}, {"a${_N9}b", "a${_N9}b", true}, {"$$$N", "$$$N", true}, {"!cat x", "!cat x", true}, {"${$N", "${$N", true}, {"$_", "$_", true},
+	} {
+		got, _ := ReadCredential(Secret((&Object{}).String("type", "api_key").String("key", c.key).Text()))
+		assert.Equal(t, c.secret, got.Key.Reveal(), c.key)
+		assert.Equal(t, c.template, got.Template, c.key)
+		got, _ = ReadCredential(Secret((&Object{}).String("type", "api_key").String("key", EscapeTemplate(Secret(c.key)).Reveal()).Text()))
+		assert.Equal(t, c.key, got.Key.Reveal(), "escaped")
+		assert.False(t, got.Template, c.key)
+	}
+}
+
 func TestCredentialsAreReadTotally(t *testing.T) {
 	for _, c := range []struct {
 		entry, form string
@@ -21,6 +39,7 @@ func TestCredentialsAreReadTotally(t *testing.T) {
 		{`{"type":"api_key","key":"$NAME"}`, "template", true},
 		{`{"type":"api_key","key":"pre${NAME}"}`, "template", true},
 		{`{"type":"api_key","key":"!op read x"}`, "template", true},
+		{`{"type":"api_key","key":"a$$b"}`, "key", true},
 		{`{"type":"api_key","env":{"AWS_PROFILE":"x"}}`, "environment", true},
 		{`{"type":"oauth","access":"a","refresh":"r","expires":1,"accountId":7,"more":{"deep":[]}}`, "access token", true},
 		{`{"type":"oauth","refresh":"r"}`, "access token", true},

@@ -43,7 +43,7 @@ func (r IdentityRule) Read(credential Secret) Identity {
 	}
 	if !c.Login {
 		kind := "key:"
-		if c.Template() {
+		if c.Template {
 			kind = "template:"
 		}
 		own, _ := ReadOverride(c.Request())

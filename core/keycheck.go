@@ -14,7 +14,7 @@ func (p Provider) CheckFetch(c Credential, own Override) (Fetch, string) {
 	switch {
 	case k.URL == "":
 		return Fetch{}, "the provider offers no request that tells"
-	case c.Login || key == "" || c.Template():
+	case c.Login || key == "" || c.Template:
 		return Fetch{}, "Pi finds the key when it is used"
 	case own.BaseURL != "" && p.Place == nil:
 		return Fetch{}, "it is used at an address of its own"

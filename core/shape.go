@@ -522,12 +522,11 @@ func (a *Account) Token(field string) string {
 		}
 		return a.Field(field)
 	}
-	key := a.Field("key")
-	if strings.HasPrefix(key, "!") || strings.Contains(key, "$") {
-		// Pi's notation for a command or a variable.
+	c, _ := ReadCredential(a.Credential)
+	if c.Template {
 		return ""
 	}
-	return key
+	return c.Key.Reveal()
 }
 
 // Field is a text of the credential, "" when there is none of that name. "access/" before a name looks into the claims of its token.

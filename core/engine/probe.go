@@ -1,10 +1,6 @@
 package engine
 
 import (
-	"strings"
-
-	"github.com/tidwall/gjson"
-
 	"pimultiauth/core"
 	"pimultiauth/core/fault"
 	"pimultiauth/core/flow"
@@ -56,12 +52,13 @@ func (e *Engine) probe(r *request, c *pool.Candidate, o core.Outcome, at core.Ti
 
 // probeFetch is the smallest chat completion with a literal key; false where the key is Pi's to resolve or no address is known.
 func (e *Engine) probeFetch(r *request, c *pool.Candidate) (core.Fetch, bool) {
-	key := gjson.Get(c.Credential.Reveal(), "key").String()
+	credential, _ := core.ReadCredential(c.Credential)
+	key := credential.Key
 	address := e.provider(r.provider).Probe
 	if c.BaseURL != "" {
 		address = c.BaseURL + "/chat/completions"
 	}
-	if key == "" || strings.Contains(key, "$") || key[0] == '!' {
+	if key == "" || credential.Template {
 		return core.Fetch{}, false
 	}
 	body := (&core.Object{}).String("model", r.model).Raw("messages", `[{"role":"user","content":"ping"}]`).Int("max_tokens", 1).Bool("stream", false)
@@ -69,7 +66,7 @@ func (e *Engine) probeFetch(r *request, c *pool.Candidate) (core.Fetch, bool) {
 		Method: "POST", URL: address, Timeout: probeTimeout, MaxBytes: probeMaxBytes, Body: core.Secret(body.Text()),
 		Headers: []core.SecretHeader{
 			{Name: "accept", Value: "application/json"}, {Name: "content-type", Value: "application/json"},
-			{Name: "authorization", Value: core.Secret("Bearer " + key)},
+			{Name: "authorization", Value: "Bearer " + key},
 		},
 	}
 	return f, e.bound(c, &f)

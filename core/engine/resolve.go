@@ -36,7 +36,7 @@ func (e *Engine) keyed(provider string, credential core.Secret, result core.Resu
 			return "", "it is used at an address of its own"
 		}
 	}
-	if c, ok := core.ReadCredential(credential); answer.Text == "" && ok && !c.Template() {
+	if c, ok := core.ReadCredential(credential); answer.Text == "" && ok && !c.Template {
 		return credential, ""
 	}
 	return answer.Text, ""

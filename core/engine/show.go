@@ -62,7 +62,7 @@ func (e *Engine) masked(provider, account string) string {
 		return ""
 	}
 	credential, _ := core.ReadCredential(c.Credential)
-	if credential.Key == "" || credential.Template() {
+	if credential.Key == "" || credential.Template {
 		return ""
 	}
 	return credential.Key.Mask()

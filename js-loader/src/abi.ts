@@ -581,8 +581,9 @@ export interface Crypto {
 /**
  * AskPi is "refresh" (Answer.Text is the new credential), "login" (the same, of a new login with Method), "own" (Pi refreshes its own
  * entry by itself, where that is due), "check" (whether Pi's provider takes the credential) or "resolve" (Answer.Text is the key's entry with
- * the secret that its variable or command gives, of Credential "" the key that Pi finds by itself; "" where there is none. With Method
- * "quiet" no command is run that has not run before. Answer.Extra has the origins of the provider's models, one a line).
+ * the secret that its variable or command gives, escaped so that it is read as nothing else, of Credential "" the key that Pi finds by
+ * itself; "" where there is none. With Method "quiet" no command is run that has not run before. Answer.Extra has the origins of the
+ * provider's models, one a line).
  */
 export interface AskPi {
 	provider: string;

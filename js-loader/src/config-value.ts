@@ -18,13 +18,19 @@ export async function resolveConfigValue(value: string, env: Record<string, stri
 		}
 		return answer;
 	}
-	return value.replace(/\$(?:(\$|!)|\{([^}]+)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (_whole, literal, braced, bare) => {
+	return value.replace(/\$(?:(\$|!)|\{([^}]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g, (whole, literal, braced, bare) => {
 		if (literal !== undefined) return literal;
 		const name: string = braced ?? bare;
+		if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return whole;
 		const found = env[name] ?? process.env[name];
 		if (found === undefined || found === "") throw new Error(`the variable ${name} is not set`);
 		return found;
 	});
+}
+
+/** Writes a secret as an entry holds it: read as a key it is the secret again, whatever characters it has. */
+export function escapeConfigValue(secret: string): string {
+	return secret.replaceAll("$", "$$$$").replace(/^!/, "$!");
 }
 
 /** Whether resolving runs no command that has not run in this process. */

@@ -203,9 +203,9 @@ func TestUsageOfKeysThatPiFinds(t *testing.T) {
 		entry := func(key string) string { return fmt.Sprintf(`{"type":"api_key","key":%q}`, key) }
 		s.entries(`{"deepseek":` + entry("$FIRST_OF_TWO") + `,"deepseek-1":` + entry("!echo key-of-command") + `,"zai":` + entry("$NOWHERE_SET") + `,"moonshotai":` + key("proxy-key", "") + `}`)
 		require.NoError(s, s.home.Write("models.json", `{"providers":{"moonshotai":{"baseUrl":"https://proxy.example/v1"}}}`))
-		s.home.Env = append(s.home.Env, "FIRST_OF_TWO=key-of-variable")
+		s.home.Env = append(s.home.Env, "FIRST_OF_TWO=key$of$variable")
 		s.vendor.Route(place, vendor.Step{Body: `{"is_available":true,"balance_infos":[{"currency":"USD","total_balance":"3.14"}]}`})
-		for _, answered := range []string{"key-of-variable", "key-of-command", "proxy-key"} {
+		for _, answered := range []string{"key$of$variable", "key-of-command", "proxy-key"} {
 			s.vendor.Script(answered, vendor.Step{})
 		}
 		r := s.connected()
@@ -220,13 +220,13 @@ func TestUsageOfKeysThatPiFinds(t *testing.T) {
 				keys = append(keys, a.Key)
 			}
 		}
-		assert.Contains(s, keys, "key-of-variable")
+		assert.Contains(s, keys, "key$of$variable", "a secret that is found is no template, whatever is in it")
 		assert.Contains(s, keys, "key-of-command")
 		all := checked + strings.Join(r.Seen, "\n")
 		for _, name := range []string{"multi-auth-usage-cache.json", "multi-auth.json", "multi-auth-decisions.jsonl", "multi-auth-accounts.json"} {
 			all += s.home.Read(name)
 		}
-		for _, secret := range []string{"key-of-variable", "proxy-key"} {
+		for _, secret := range []string{"key$of$variable", "proxy-key"} {
 			assert.NotContains(s, all, secret)
 		}
 	})

@@ -1,5 +1,5 @@
 import { type Answer, type AskPi, makeAnswer } from "../abi.ts";
-import { isQuiet, resolveConfigValue } from "../config-value.ts";
+import { escapeConfigValue, isQuiet, resolveConfigValue } from "../config-value.ts";
 import { placeholder, plainContext } from "../members.ts";
 import type { ApiKeyCredential, Credential, Provider } from "../pi.ts";
 import { Canceled, type Person } from "./person.ts";
@@ -63,7 +63,7 @@ async function entryWithKey({ credential, method }: AskPi): Promise<string> {
 	const entry = JSON.parse(credential) as ApiKeyCredential;
 	const { key } = entry;
 	if (key === undefined || (method === "quiet" && !isQuiet(key))) return "";
-	return JSON.stringify({ ...entry, key: await resolveConfigValue(key, entry.env) });
+	return JSON.stringify({ ...entry, key: escapeConfigValue(await resolveConfigValue(key, entry.env)) });
 }
 
 async function ambientKey(provider: Provider | undefined): Promise<string> {
@@ -73,7 +73,7 @@ async function ambientKey(provider: Provider | undefined): Promise<string> {
 			signal: AbortSignal.timeout(lookTimeout),
 		});
 		const key = found?.auth.apiKey;
-		return key && key !== placeholder ? JSON.stringify({ type: "api_key", key }) : "";
+		return key && key !== placeholder ? JSON.stringify({ type: "api_key", key: escapeConfigValue(key) }) : "";
 	} catch {
 		// What a provider's code says of it may quote the key.
 		return "";
