@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the notation of Pi
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { escapeConfigValue, resolveConfigValue } from "../src/config-value.ts";
