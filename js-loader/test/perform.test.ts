@@ -266,11 +266,11 @@ test("a provider's own login and renewal are used as Pi's", async () => {
 				refresh: async (credential: { refresh: string }) => ({ ...credential, access: `of ${credential.refresh}` }),
 				login: async (
 					interaction: { notify(event: object): void; prompt(prompt: object): Promise<string> },
-					options: { getDeviceId(): Promise<string> },
+					options: { getDeviceId(): string },
 				) => {
 					interaction.notify({ type: "device_code", userCode: "WXYZ", verificationUri: "https://p.example" });
 					const text = await interaction.prompt({ type: "text", message: "which?" });
-					shown.push(text, await options.getDeviceId());
+					shown.push(text, options.getDeviceId());
 					return { access: "a", refresh: "r", expires: 1 };
 				},
 			},
@@ -287,7 +287,11 @@ test("a provider's own login and renewal are used as Pi's", async () => {
 	const login = await performAsk({ pi: { provider: "p", op: "login", method: "", credential: "" } }, all);
 	assert.deepEqual(JSON.parse(login.text), { type: "oauth", access: "a", refresh: "r", expires: 1 });
 	assert.equal(shown[0], "this one");
-	assert.match(shown[1] ?? "", /^[0-9a-f]{32}$/);
+	assert.match(
+		shown[1] ?? "",
+		/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/,
+		"OpenAI takes a UUID alone",
+	);
 	await assert.rejects(
 		performAsk({ pi: { provider: "q", op: "refresh", method: "", credential: "{}" } }, all),
 		/no provider q/,

@@ -57,9 +57,13 @@ async function perform(ask: Ask, askers: Askers): Promise<Answer> {
 	return makeAnswer();
 }
 
-/** Names this installation to services that ask for a device, and tells them nothing else. */
+/**
+ * Names this installation to services that ask for a device, and tells them nothing else: a UUID of version 8 (RFC 9562, section 5.8), as
+ * Pi's own are UUIDs (1.5.2, getOrCreateDeviceId).
+ */
 function deviceId(keyFile: string): string {
-	return ["device-1", "device-2"].map((text) => performCrypto({ op: "hash", text }, keyFile).text).join("");
+	const hash = ["device-1", "device-2"].map((text) => performCrypto({ op: "hash", text }, keyFile).text).join("");
+	return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20)}`;
 }
 
 async function listen(listen: Listen, askers: Askers, person: () => Person): Promise<Answer> {

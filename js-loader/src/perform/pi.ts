@@ -116,7 +116,7 @@ async function login(provider: Provider, deviceId: () => string, person: Person)
 		},
 	};
 	try {
-		const credential = await run.call(provider.auth.oauth, interaction, { getDeviceId: async () => deviceId() });
+		const credential = await run.call(provider.auth.oauth, interaction, { getDeviceId: deviceId });
 		if (typeof credential !== "object" || credential === null) throw new Error("the login gave no credential");
 		return { type: "oauth", ...credential };
 	} catch (error) {
