@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 /** The addresses a name leads to, in the order in which they are to be tried. */
 export type Resolve = (host: string) => Promise<string[]>;
 
+/** Asks as the system does, and every time. */
 export const resolveName: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /** The host of an address, an IPv6 one without its brackets. */
