@@ -15,11 +15,13 @@ var Usage = &core.UsageSource{
 	Logins:  true,
 	URLs:    []string{"https://chatgpt.com/backend-api/wham/usage"},
 	Headers: []core.Header{{Name: "chatgpt-account-id", Value: "{accountId}"}, {Name: "chatgpt-account-id", Value: `{access/https://api\.openai\.com/auth.chatgpt_account_id}`}},
-	Known:   "rate_limit|plan_type|credits",
+	Known:   "rate_limit|plan_type|credits|spend_control",
 	Plan:    "plan_type",
 	Windows: []core.WindowRow{
 		{At: "rate_limit.primary_window", Else: "primary"},
 		{At: "rate_limit.secondary_window", Else: "secondary"},
+		// Workspaces that pay as they go have no other window than each member's budget, in numbers or in percent (openai/codex, 2026-09).
+		{At: "spend_control.individual_limit", Window: core.Window{Name: "budget", Length: core.Month}, Used: "used", Limit: "limit"},
 		{At: "code_review_rate_limit.primary_window", Window: core.Window{Name: "code review", Aside: true}},
 		{Each: "additional_rate_limits", At: "rate_limit.primary_window", ModelAt: "limit_name|metered_feature"},
 		{Each: "additional_rate_limits", At: "rate_limit.secondary_window", ModelAt: "limit_name|metered_feature"},
