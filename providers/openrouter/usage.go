@@ -3,8 +3,9 @@ package openrouter
 
 import "pimultiauth/core"
 
-// Usage asks for the key's limit and the account's credits, as documented (openrouter.ai/docs/api/api-reference/api-keys/get-current-key, 2026-11). Credits may
-// want another kind of key; the limit is then all there is. Models that cost nothing serve an account that never bought credits.
+// Usage asks for the key's limit and the account's credits, as documented (openrouter.ai/docs/api/api-reference/api-keys/get-current-key,
+// 2026-11). Credits may want another kind of key; the limit is then all there is. Models that cost nothing serve an account that never
+// bought credits.
 var Usage = &core.UsageSource{
 	Logins:  true,
 	Keys:    true,
