@@ -6,7 +6,6 @@ import { textOf } from "./failure.ts";
 import { authOf, membersOf, plainContext, type Resolutions, swapHeaders } from "./members.ts";
 import type { AnswerStream, Model, Provider, StreamOptions, Transcript, Usage } from "./pi.ts";
 import { checkReach } from "./reach.ts";
-import { rehearse } from "./rehearse.ts";
 import { bodyOf, noteResponse, nothingSeen, type Seen, watchingFetch } from "./watch-fetch.ts";
 
 /** A provider as it is below its wrapper, and what Pi resolved of it. */
@@ -196,7 +195,6 @@ async function attempt(
 				throw error;
 			});
 		listen(prepared.options, seen);
-		rehearse(core);
 		await sender.send({ ...prepared, outcome, seen, begun });
 	} catch (error) {
 		outcome.text = textOf(error);

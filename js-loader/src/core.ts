@@ -28,6 +28,7 @@ import type { PiSide } from "./perform/pi.ts";
 import { Quiet } from "./perform/quiet.ts";
 import type { FileName, Places } from "./places.ts";
 import { platform } from "./platform.ts";
+import { rehearse } from "./rehearse.ts";
 
 /** A message without what the loader fills in. */
 export type Question = Omit<Message, "at" | "seed">;
@@ -129,6 +130,11 @@ export class Core {
 		});
 	}
 
+	/** Prepares for the first request while nothing else is done. */
+	rehearse(): void {
+		rehearse(this.#module);
+	}
+
 	/** Brings in what other processes changed, and providers that Pi knows by now; nothing is asked when nothing changed. */
 	async catchUp(known?: string[]): Promise<Turn | undefined> {
 		const files = this.#files.changed();
@@ -147,6 +153,8 @@ export class Core {
 			const guest = this.#guest;
 			while (turn.flow !== 0) {
 				const results = await Promise.all(effects.filter((e) => e.waits).map((e) => this.#perform(e, work)));
+				// A start is long, and what else the process does has its turn between its parts.
+				if (question.start) await new Promise((resolve) => setImmediate(resolve));
 				for (const effect of effects) if (!effect.waits) this.#performAside(effect);
 				// The ids of a dead instance's flows mean something else to the next one.
 				if (guest !== this.#guest) throw new GuestError("the core was started anew in the middle of this", false);

@@ -157,6 +157,7 @@ async function meet(pi: ExtensionAPI, instance: Instance, ctx: ExtensionContext,
 	}
 	for (const id of core.ready.hidden) changed = ensureBare(pi, registry, id) || changed;
 	if (changed) await registry.refresh({ allowNetwork: false });
+	core.rehearse();
 }
 
 /** Says which extension that does the same is loaded too, "" for none. Commands are known once a session has begun. */

@@ -1,45 +1,51 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import type { Turn } from "../src/abi.ts";
-import type { Question } from "../src/core.ts";
-import { rehearse } from "../src/rehearse.ts";
-import { realCore } from "./fake.ts";
+import { play, rehearse } from "../src/rehearse.ts";
 
-const turnsOfTheLoop = async () => {
-	for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-};
+const bytes = readFileSync(new URL("../core.wasm", import.meta.url));
 
-// Under Bun nothing says that a request has left.
-const rehearses = { skip: "Bun" in globalThis };
+test("a request is refused and goes to the next account, which answers", () => {
+	const turns = [...play(new WebAssembly.Module(bytes))];
+	const leases = turns.flatMap((turn) => (turn?.lease ? [turn.lease] : []));
+	assert.equal(leases.length, 2);
+	assert.notEqual(leases[0]?.account, leases[1]?.account);
+	assert.ok(turns.some((turn) => turn?.ready?.providers.includes("demo")));
+	assert.ok(turns.at(-1)?.done);
+});
 
-test("a refusal is read once, when the first request has left, and the core takes it for one", rehearses, async (t) => {
-	let refused = 0;
-	const server = createServer((_request, response) => {
-		refused++;
-		response.writeHead(429).end();
+test("a module is rehearsed once, and no two steps in one turn of the event loop", async (t) => {
+	const module = new WebAssembly.Module(bytes);
+	const steps = [...play(module)].length;
+	let instances = 0;
+	const { Instance } = WebAssembly;
+	t.after(() => {
+		WebAssembly.Instance = Instance;
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	t.after(() => server.close());
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-	const { core, end } = await realCore({ demo: { type: "api_key", key: "k" } });
-	t.after(end);
-	const answers: (string | undefined)[] = [];
-	const heard = {
-		ask: async (question: Question): Promise<Turn> => {
-			const turn = await core.ask(question);
-			answers.push(turn.inspected?.line);
-			return turn;
+	WebAssembly.Instance = new Proxy(Instance, {
+		construct(target, args) {
+			instances++;
+			return Reflect.construct(target, args);
 		},
-	};
-	rehearse(heard);
-	rehearse(heard);
-	await turnsOfTheLoop();
-	assert.deepEqual(answers, []);
-	for (let i = 0; i < 2; i++) await (await fetch(url)).text();
-	await turnsOfTheLoop();
-	assert.equal(refused, 2);
-	assert.equal(answers.length, 1);
-	assert.equal(JSON.parse(answers[0] ?? "").kind, "rate_limited");
+	});
+	let turns = 0;
+	const { setImmediate } = globalThis;
+	t.after(() => {
+		globalThis.setImmediate = setImmediate;
+	});
+	globalThis.setImmediate = Object.assign((run: () => void) => {
+		turns++;
+		return setImmediate(run);
+	}, setImmediate) as typeof setImmediate;
+	rehearse(module);
+	rehearse(module);
+	assert.equal(instances, 0);
+	for (let i = 0; i < 2 * steps; i++) await new Promise((resolve) => setImmediate(resolve));
+	assert.equal(instances, 1);
+	assert.equal(turns, steps + 1);
+});
+
+test("a module that does not start keeps nobody from anything", async () => {
+	rehearse(new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
+	await new Promise((resolve) => setImmediate(resolve));
 });
