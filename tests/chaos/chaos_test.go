@@ -141,6 +141,9 @@ func (w *world) judge(r *request) string {
 		return wrong(fmt.Sprintf("%d errors", r.errors))
 	case strings.Contains(r.said, "    at ") || strings.Contains(r.said, "TypeError"):
 		return wrong("a stack instead of a sentence")
+	case strings.HasPrefix(r.model, "corp/") && strings.Contains(r.said, "log in again") && !w.killedAtRedemption():
+		// Whatever else is wrong at the time, no login of this world ends by itself.
+		return wrong("a login that is well was put away")
 	case cut || w.outage(r):
 		return "error"
 	}
