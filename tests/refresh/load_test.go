@@ -369,8 +369,9 @@ func TestARefresherThatDiesAtEachCall(t *testing.T) {
 			victim.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
 			_, _, survived := victim.hear()
 			victim.gone()
+			// What the server was at comes to its end.
+			server.Close()
 			if survived {
-				server.Close()
 				break
 			}
 			deaths++
@@ -379,6 +380,7 @@ func TestARefresherThatDiesAtEachCall(t *testing.T) {
 			if turn > 1 {
 				rotated++
 			}
+			server = httptest.NewServer(s)
 			heir := launch(t, folder, server.URL)
 			heir.tell(map[string]any{"offset": ended, "requests": 1, "leave": true})
 			a, notices, ok := heir.hear()
