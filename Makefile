@@ -73,14 +73,14 @@ crash-long: all
 	@CRASH=long COUNT='$(COUNT)' go test -count=1 -run '$(ONLY)' -timeout 8h -v ./tests/crash >.build/crash.txt 2>&1; s=$$?; grep -E '^  [RS][0-9]+:|--- FAIL|FAIL|SKIP|^ok' .build/crash.txt; exit $$s
 
 # Refresh tokens are redeemed once on the whole machine: many real processes, kills, signals and locks against a token server that
-# revokes. The long form takes about an hour.
+# revokes. The long form takes about half an hour; RUN=TestARefresherThatIsKilled, say, leaves it at that test.
 refresh: all
 	@mkdir -p .build
 	@REFRESH=smoke go test -count=1 -timeout 30m -v ./tests/refresh >.build/refresh.txt 2>&1; s=$$?; grep -E '^  [OS][0-9]+:|FAIL|SKIP|^ok' .build/refresh.txt; exit $$s
 
 refresh-long: all
 	@mkdir -p .build
-	@REFRESH=long go test -count=1 -timeout 4h -v ./tests/refresh >.build/refresh.txt 2>&1; s=$$?; grep -E '^  [OS][0-9]+:|FAIL|SKIP|^ok' .build/refresh.txt; exit $$s
+	@REFRESH=long go test -run '$(or $(RUN),.)' -count=1 -timeout 4h -v ./tests/refresh >.build/refresh.txt 2>&1; s=$$?; grep -E '^  [OS][0-9]+:|FAIL|SKIP|^ok' .build/refresh.txt; exit $$s
 
 # Real Pis of both versions while something breaks every few seconds: make chaos MINUTES=30 PIS=16 SEED=7 EVERY=5
 chaos: all
