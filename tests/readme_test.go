@@ -60,7 +60,7 @@ func TestThePapersNameTargetsThatAreThere(t *testing.T) {
 
 func TestThePapersNameCommandsThatAreThere(t *testing.T) {
 	var there []string
-	for _, row := range view.Help().Rows {
+	for _, row := range view.Help("").Rows {
 		for _, part := range regexp.MustCompile(`[/,]`).Split(row.Cells[0], -1) {
 			there = append(there, strings.Fields(part)[0])
 		}

@@ -94,8 +94,30 @@ func commands(name string) (read func(*Engine, *call) *core.View, do func(*Engin
 	return nil, nil
 }
 
-// valued are the flags that have a value, behind "=" or as the next word.
-var valued = []string{"from-env", "file", "name", "account", "why", "to", "mode"}
+// valued are the flags that have a value, behind "=" or as the next word; plain are the others.
+var (
+	valued = []string{"from-env", "file", "name", "account", "why", "to", "mode"}
+	plain  = []string{"json", "strict", "yes", "unchecked", "stdin", "fix", "plain", "borrow", "move", "private", "footer"}
+)
+
+// aboutOne are the commands whose first word, where there is one, is a provider that must be known.
+var aboutOne = []string{"status", "usage", "refresh", "why", "forecast"}
+
+// unknownFlag refuses a flag that nobody reads: a mistyped one would change what a command does without a word. What was typed is not
+// said again, because it may be a key.
+func unknownFlag(c *call) *core.View {
+	for _, flag := range core.Keys(c.flags) {
+		if contains(valued, flag) || contains(plain, flag) {
+			continue
+		}
+		guess := view.NewGuess(flag)
+		for _, known := range append(valued[:len(valued):len(valued)], plain...) {
+			guess.Try(known)
+		}
+		return failed("One of the flags is not known", guess.Ask("--")+"/multi-auth help lists commands and flags.")
+	}
+	return nil
+}
 
 func (e *Engine) command(m core.Message) (core.Turn, error) {
 	words := m.Command.Words
@@ -122,8 +144,18 @@ func (e *Engine) command(m core.Message) (core.Turn, error) {
 	if len(c.words) > 0 {
 		c.name, c.words = c.words[0], c.words[1:]
 	}
+	if no := unknownFlag(c); no != nil && c.name != "add" {
+		return core.Turn{View: c.answer(no)}, nil
+	}
 	if c.name == "login" {
 		return e.loginCommand(m, c)
+	}
+	if contains(aboutOne, c.name) && len(c.words) > 0 {
+		id, no := e.findProvider(c.words[0])
+		if no != nil {
+			return core.Turn{View: c.answer(no)}, nil
+		}
+		c.words[0] = id
 	}
 	read, do := commands(c.name)
 	switch {
@@ -188,7 +220,7 @@ func (e *Engine) help(c *call) *core.View {
 	if c.word(0) == "keys" {
 		return view.Keys()
 	}
-	return view.Help()
+	return view.Help(c.word(0))
 }
 
 // accounts lists what status shows, by provider.

@@ -101,6 +101,7 @@ func (e *Engine) find(word string) (*pool.Pool, *pool.Candidate, *core.View) {
 		i int
 	}
 	var exact, named []place
+	guess := view.NewGuess(word)
 	for _, id := range e.providers("") {
 		p := e.pools[id]
 		for i := range p.Accounts {
@@ -111,6 +112,10 @@ func (e *Engine) find(word string) (*pool.Pool, *pool.Candidate, *core.View) {
 				exact = append(exact, place{p, i})
 			case strings.EqualFold(c.Label, word) || strings.EqualFold(id+"/"+c.Label, word):
 				named = append(named, place{p, i})
+			default:
+				guess.Try(c.ID)
+				guess.Try(c.Label)
+				guess.Try(id + "/" + c.ID)
 			}
 		}
 	}
@@ -121,7 +126,7 @@ func (e *Engine) find(word string) (*pool.Pool, *pool.Candidate, *core.View) {
 	case word == "":
 		return nil, nil, failed("Which account? Say its name or its id", "/multi-auth status lists them.")
 	case len(exact) == 0:
-		return nil, nil, failed("There is no account called \""+view.Clean(word)+"\"", "/multi-auth status lists them.")
+		return nil, nil, failed("There is no account called \""+view.Clean(word)+"\"", guess.Ask("")+"/multi-auth status lists them.")
 	case len(exact) > 1:
 		var ids []string
 		for _, x := range exact {
@@ -150,7 +155,12 @@ func (e *Engine) findProvider(word string) (string, *core.View) {
 			return p.ID, nil
 		}
 	}
-	return "", failed("There is no provider called \"" + view.Clean(word) + "\"")
+	guess := view.NewGuess(word)
+	for _, name := range e.providerNames("Q") {
+		guess.Try(name.Word)
+		guess.Try(name.About)
+	}
+	return "", failed("There is no provider called \""+view.Clean(word)+"\"", guess.Ask("")+"/multi-auth status lists those with accounts.")
 }
 
 // owned refuses what only accounts of files can be given.

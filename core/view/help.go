@@ -1,11 +1,15 @@
 package view
 
-import "pimultiauth/core"
+import (
+	"strings"
+
+	"pimultiauth/core"
+)
 
 // helps are the commands in the order people need them.
 var helps = [][2]string{
 	{"status [PROVIDER]", "every account: its state, why and until when"},
-	{"usage [PROVIDER]", "the same, after what is left of every account was read anew"},
+	{"usage [PROVIDER] / refresh …", "the same, after what is left of every account was read anew"},
 	{"why [PROVIDER]", "the last choice: every candidate and the one reason it lost"},
 	{"forecast [PROVIDER]", "when accounts and providers run out at this pace, and the next relief"},
 	{"add PROVIDER [--unchecked]", "keys, one or many: from a dialog, --stdin, --from-env NAME or --file PATH"},
@@ -32,18 +36,27 @@ var helps = [][2]string{
 	{"help, help keys", "this list; the keys of the screen"},
 }
 
-// Help lists the commands.
-func Help() *core.View {
+// Help lists the commands, or those that a word stands for.
+func Help(word string) *core.View {
 	v := &core.View{Title: "Commands", Notes: []string{"ACCOUNT is a name, an id or PROVIDER/ID. Every command takes --json. Without a command the screen opens."}}
 	for _, line := range helps {
-		v.Rows = append(v.Rows, core.Row{Cells: []string{line[0], line[1]}})
+		if word == "" || strings.Contains(" "+line[0]+" ", " "+word+" ") {
+			v.AddRow("", line[0], line[1])
+		}
+	}
+	if len(v.Rows) == 0 {
+		return Unknown(word)
 	}
 	return v
 }
 
 // Unknown answers a command that does not exist.
 func Unknown(word string) *core.View {
-	return &core.View{Title: "There is no command \"" + Clean(word) + "\"", Notes: []string{"help lists those there are."}, Failed: true}
+	guess := NewGuess(word)
+	for _, offer := range Offers(nil, "", nil).Rows {
+		guess.Try(offer.Cells[0])
+	}
+	return &core.View{Title: "There is no command \"" + Clean(word) + "\"", Notes: []string{guess.Ask("") + "/multi-auth help lists those there are."}, Failed: true}
 }
 
 // keys are those of the screen, beside the ones Pi binds.
