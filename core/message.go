@@ -418,6 +418,8 @@ type Fetch struct {
 	MaxBytes int
 	// Origin is the only origin the request may reach, e.g. "https://api.anthropic.com".
 	Origin string
+	// Ends says that the request changes nothing and ends at once, with the error "you stopped", when the person gives up.
+	Ends bool
 }
 
 // SecretHeader is a header of a request; its value may be a secret.

@@ -5,7 +5,7 @@ package hostabi
 import "pimultiauth/core"
 
 // SchemaHash changes whenever bytes would be read differently. Every message begins with it.
-const SchemaHash uint32 = 0x4d62cebc
+const SchemaHash uint32 = 0xcebd499d
 
 // Reused is what a message with every request is read into. The zero value is ready; the next message takes it again.
 type Reused struct {
@@ -559,6 +559,11 @@ func appendEffect(b []byte, v *core.Effect) []byte {
 }
 
 func appendFetch(b []byte, v *core.Fetch) []byte {
+	var flags uint32
+	if v.Ends {
+		flags |= 0x1
+	}
+	b = appendFlags(b, flags)
 	b = appendText(b, v.Method)
 	b = appendText(b, v.URL)
 	b = appendCount(b, len(v.Headers))

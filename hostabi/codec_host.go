@@ -595,6 +595,7 @@ func (d *decoder) readEffect(v *core.Effect) {
 }
 
 func (d *decoder) readFetch(v *core.Fetch) {
+	flags := d.flags("Fetch", 1)
 	v.Method = d.text("Fetch.Method")
 	v.URL = d.text("Fetch.URL")
 	if n := d.count("Fetch.Headers", 8); n > 0 {
@@ -607,6 +608,7 @@ func (d *decoder) readFetch(v *core.Fetch) {
 	v.Timeout = core.Duration(d.number("Fetch.Timeout"))
 	v.MaxBytes = int(d.number("Fetch.MaxBytes"))
 	v.Origin = d.text("Fetch.Origin")
+	v.Ends = flags&0x1 != 0
 }
 
 func (d *decoder) readSecretHeader(v *core.SecretHeader) {

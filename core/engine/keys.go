@@ -126,7 +126,10 @@ func (e *Engine) setOverride(h *flow.Host, cmd *call, a *core.Account, what, val
 		}
 		base, say = address, a.Label+" is used at "+address+"."
 	default:
-		name, text, _ := strings.Cut(value, ":")
+		name, text, parted := strings.Cut(value, ":")
+		if !parted {
+			return failed("A header is written as \"Name: value\"", "\"Name:\" takes it away.")
+		}
 		header := core.SecretHeader{Name: strings.TrimSpace(name), Value: core.Secret(strings.TrimSpace(text))}
 		if why := core.CheckHeader(header); why != "" {
 			return failed("The header " + why)
@@ -191,6 +194,7 @@ func (e *Engine) checkKey(h *flow.Host, provider string, credential core.Secret,
 	if why != "" {
 		return core.Unknown, "not checked: " + why
 	}
+	fetch.Ends = true
 	answer, err := h.Fetch(fetch)
 	if err != nil {
 		return core.Unknown, "not checked: " + core.Plain(err.Error(), 100)
@@ -259,6 +263,9 @@ func (e *Engine) checked(cmd *call) ([]pool.Candidate, *core.View) {
 	return list, nil
 }
 
+// youStopped is what is said of a key when the person ended its check: the host words the error of a fetch that was ended so.
+const youStopped = "not checked: you stopped"
+
 // goesOn says how far a list of keys is checked, where it is more than one, and whether the person still waits for it.
 func goesOn(h *flow.Host, at, of int, what string) bool {
 	if of < 2 {
@@ -283,11 +290,14 @@ func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 			continue
 		}
 		credential, own := e.filled(c), core.Override{BaseURL: c.BaseURL}
-		if !goesOn(h, i, len(list), list[i].Label) {
-			v.Notes = append(v.Notes, "Stopped: "+strconv.Itoa(len(list)-i)+" of "+strconv.Itoa(len(list))+" were not checked.")
+		kind, say := core.Unknown, youStopped
+		if goesOn(h, i, len(list), list[i].Label) {
+			kind, say = e.checkKey(h, list[i].Provider, credential, own)
+		}
+		if say == youStopped {
+			v.Notes = append(v.Notes, "Stopped: "+strconv.Itoa(len(list)-i)+" of "+strconv.Itoa(len(list))+" not checked.")
 			break
 		}
-		kind, say := e.checkKey(h, list[i].Provider, credential, own)
 		tone := "good"
 		switch kind {
 		case "":
@@ -364,6 +374,11 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 			continue
 		}
 		kind, say := e.checkKey(h, id, entries[i], core.Override{BaseURL: k.BaseURL})
+		if stopped = say == youStopped; stopped {
+			entries[i] = ""
+			v.AddRow("wait", k.Key.Mask(), "-", "not added: you stopped")
+			continue
+		}
 		if kind == core.Unauthorized {
 			entries[i] = ""
 			v.AddRow("bad", k.Key.Mask(), "-", "not added: "+say+"; --unchecked adds it all the same")

@@ -121,7 +121,7 @@ func TestKeysAreCheckedAllTogetherOrOne(t *testing.T) {
 	p.say("check groq")
 	assert.Len(t, p.asked, 3)
 	p.told, p.patience = nil, 3
-	assert.Contains(t, text(p.say("check")), "Stopped: 1 of 3 were not checked.")
+	assert.Contains(t, text(p.say("check")), "Stopped: 1 of 3 not checked.")
 	assert.Len(t, p.asked, 5)
 }
 

@@ -261,7 +261,8 @@ export class Core {
 
 	async #perform(effect: Effect, work: Work): Promise<Result> {
 		try {
-			if (effect.fetch) return { id: effect.id, error: "", fetch: await performFetch(effect.fetch) };
+			if (effect.fetch)
+				return { id: effect.id, error: "", fetch: await performFetch(effect.fetch, undefined, work.person?.signal) };
 			if (effect.file?.op === "hold") return { id: effect.id, error: "", file: await this.#hold(effect.file, work) };
 			if (effect.file) return { id: effect.id, error: "", file: await this.#file(effect) };
 			if (effect.ask?.notice) this.#say(effect.ask.notice);

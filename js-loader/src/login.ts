@@ -1,4 +1,5 @@
 import { type ExtensionContext, LoginDialogComponent } from "@earendil-works/pi-coding-agent";
+import { getKeybindings } from "@earendil-works/pi-tui";
 import { makeLogin, type View } from "./abi.ts";
 import type { Core } from "./core.ts";
 import type { Instance } from "./instance.ts";
@@ -49,6 +50,31 @@ export interface Watch {
 	signal?: AbortSignal;
 	/** Makes room for a dialog as long as it is open. */
 	aside?<T>(dialog: () => Promise<T>): Promise<T>;
+}
+
+/** Runs a command that was typed in the editor. Esc stops it, unless a dialog is open, which has its keys itself. */
+export async function stoppable<T>(ctx: ExtensionContext, run: (watch: Watch) => Promise<T>): Promise<T> {
+	if (ctx.mode !== "tui") return run({});
+	const stop = new AbortController();
+	let dialogs = 0;
+	const forget = ctx.ui.onTerminalInput((data) => {
+		if (dialogs > 0 || stop.signal.aborted || !getKeybindings().matches(data, "tui.select.cancel")) return undefined;
+		stop.abort();
+		return { consume: true };
+	});
+	const aside = async <D>(dialog: () => Promise<D>): Promise<D> => {
+		dialogs++;
+		try {
+			return await dialog();
+		} finally {
+			dialogs--;
+		}
+	};
+	try {
+		return await run({ signal: stop.signal, aside });
+	} finally {
+		forget();
+	}
 }
 
 /** Performs a command: a line as it was typed, or words already parted. What the core asks is asked in Pi's own dialogs. */

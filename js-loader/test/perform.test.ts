@@ -141,7 +141,8 @@ async function served(t: TestContext, listener: RequestListener): Promise<Fetch>
 		server.close();
 	});
 	const origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-	return { method: "GET", url: `${origin}/token`, headers: [], body: "", timeout: 60_000, maxBytes: 64 << 10, origin };
+	const url = `${origin}/token`;
+	return { method: "GET", url, headers: [], body: "", timeout: 60_000, maxBytes: 64 << 10, origin, ends: false };
 }
 
 // O6 of the bar: whoever dribbles is left in time, and the timer does not end with the headers.
@@ -159,6 +160,13 @@ test("an endpoint that dribbles, or says nothing, is left in time", async (t) =>
 		response.on("close", () => clearInterval(timer));
 	});
 	await assert.rejects(performFetch({ ...dribbling, timeout: 150 }), /no answer in time/);
+});
+
+test("who gives up ends a request that may be ended, and no other", async (t) => {
+	const stop = new AbortController();
+	const silent = await served(t, () => stop.abort());
+	await assert.rejects(performFetch({ ...silent, ends: true }, undefined, stop.signal), /^Error: you stopped$/);
+	await assert.rejects(performFetch({ ...silent, timeout: 150 }, undefined, stop.signal), /no answer in time/);
 });
 
 test("a body is bounded after it was unpacked, and a redirect is an answer", async (t) => {
