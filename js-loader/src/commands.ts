@@ -47,7 +47,7 @@ function folded(cell: string, width: number): string[] {
 /** Draws a view as plain lines: tones need no colour to be told apart. */
 export function draw(view: View, room?: number): string {
 	const lines = columns(view, room).map(([line]) => line);
-	if (view.failed) lines.unshift(`${view.title}.`);
+	if (view.failed) lines.unshift(/[.?!]$/.test(view.title) ? view.title : `${view.title}.`);
 	// What has nothing else to say says its title.
 	if (lines.length === 0 && view.notes.length === 0) lines.push(view.title);
 	return [...lines, ...view.notes].join("\n");

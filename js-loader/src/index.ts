@@ -10,7 +10,7 @@ import { Core } from "./core.ts";
 import { textOf } from "./failure.ts";
 import { countdown, endGlances, glance } from "./footer.ts";
 import { type Instance, newInstance, remember, sayOnce, show } from "./instance.ts";
-import { keepReplaced, ownEntry, perform, piSide } from "./login.ts";
+import { keepReplaced, ownEntry, perform, piSide, stoppable } from "./login.ts";
 import { placeholder } from "./members.ts";
 import { alignOwn, fetchOwn, registerKept } from "./own-models.ts";
 import type { AnswerStream } from "./pi.ts";
@@ -253,7 +253,7 @@ async function command(instance: Instance, args: string, ctx: ExtensionContext):
 		if (!core) return give("pi-multi-auth is not active, so there is nothing to show.", true);
 		await core.catchUp();
 		if (ctx.mode === "tui" && args.trim() === "") return await openManager(ctx, tellerOf(instance, core, ctx));
-		const view = await perform(core, args, ctx);
+		const view = await stoppable(ctx, (watch) => perform(core, args, ctx, watch));
 		if (view) give(view.json === "" ? draw(view, roomOf(ctx.mode, process.stdout.columns)) : view.json, view.failed);
 	} catch (error) {
 		give(`pi-multi-auth could not answer: ${textOf(error)}`, true);
@@ -269,12 +269,13 @@ function listed({ ready }: Core): string {
 	return `${ready.providers} ${ready.hidden}`;
 }
 
-/** A provider's first account makes its models appear, those that Pi has only through us too; its last one takes them away. */
+/** What a command changed is seen at once: a provider's first account makes its models appear, those that Pi has only through us too; its last one takes them away. */
 async function showModels(instance: Instance, ctx: ExtensionContext): Promise<void> {
 	const core = instance.loaded;
 	if (!core || !newest) return;
 	const fetched = await fetchOwn(newest, instance, core);
 	if (fetched || listed(core) !== instance.met) await meet(newest, instance, ctx, true);
+	await glance(instance);
 }
 
 function tellerOf(instance: Instance, core: Core, ctx: ExtensionContext): Teller {

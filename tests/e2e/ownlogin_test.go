@@ -75,3 +75,42 @@ func TestPisOwnLoginCommandHasOurLogins(t *testing.T) {
 		})
 	}
 }
+
+// TestPisOwnLoginDialogKeepsOurLoginWhole resizes Pi's own dialog while it shows a login of ours, and leaves it with Esc: the code stays
+// to be seen at every size, the service is asked no more, nothing is kept, and the next login is whole again.
+func TestPisOwnLoginDialogKeepsOurLoginWhole(t *testing.T) {
+	if !pis.HasTerminals() {
+		t.Skip("tmux is not installed")
+	}
+	vendors(t, func(s *stage) {
+		s.entries(`{}`)
+		// A service that never ends the wait says so in the same words for ever.
+		s.vendor.Route("api.kilo.ai/api/device-auth/codes", vendor.Step{Body: `{"code":"KILO-1","verificationUrl":"https://app.kilo.ai/device","expiresIn":600}`})
+		s.vendor.Route("api.kilo.ai/api/device-auth/codes/KILO-1", vendor.Step{Status: 202, Body: `{}`})
+		s.home.Env = append(s.home.Env, "PI_OFFLINE=", "PI_SKIP_VERSION_CHECK=1", "PI_TELEMETRY=0")
+		screen, err := s.home.StartScreen(s.pi)
+		require.NoError(s, err)
+		s.Cleanup(screen.Close)
+		s.shows(screen, "/login")
+		for range 2 {
+			s.types(screen, "/login")
+			s.now(screen, "Select authentication method")
+			require.NoError(s, screen.Press("Enter"))
+			s.now(screen, "Select provider to configure")
+			require.NoError(s, screen.Press("-l", "kilo"))
+			s.now(screen, "→ Kilo")
+			require.NoError(s, screen.Press("Enter"))
+			for _, at := range []size{{100, 30}, {60, 16}, {200, 50}} {
+				require.NoError(s, screen.Resize(at.columns, at.rows))
+				text := s.now(screen, "KILO-1", "app.kilo.ai/device")
+				for line := range strings.Lines(text) {
+					assert.LessOrEqual(s, columnsOf(strings.TrimSuffix(line, "\n")), at.columns)
+				}
+			}
+			require.NoError(s, screen.Press("Escape"))
+			require.NoError(s, screen.Without("KILO-1"))
+		}
+		assert.Equal(s, `{}`, s.home.Read("auth.json"))
+		assert.NotContains(s, s.home.Read("multi-auth-accounts.json"), "kilo")
+	})
+}

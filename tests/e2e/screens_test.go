@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -57,5 +58,46 @@ func TestTheFooterCanBeSwitchedOff(t *testing.T) {
 		s.types(screen, "hello there")
 		text := s.shows(screen, "an answer without a footer")
 		assert.NotContains(s, text, "3 of 3 ready")
+	})
+}
+
+// TestEscStopsWhatTheEditorRuns stops a check that a service never answers: by Esc, at once, and the person reads that it was stopped.
+func TestEscStopsWhatTheEditorRuns(t *testing.T) {
+	vendors(t, func(s *stage) {
+		s.clock()
+		s.entries(key2("groq", firstKey))
+		left := make(chan struct{})
+		s.vendor.Route("api.groq.com/openai/v1/models", vendor.Step{Raw: func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			close(left)
+		}})
+		screen := s.screenOf(lifeModel)
+		s.types(screen, "/multi-auth check groq")
+		s.eventually("the service is asked", func() bool { return len(s.vendor.Asked()) == 1 })
+		require.NoError(s, screen.Press("Escape"))
+		s.now(screen, "Stopped: 1 of 1 not checked.")
+		<-left
+		// The key is the editor's again: a line that is typed stays, and Esc in it stops nothing.
+		require.NoError(s, screen.Letters("/multi-auth st"))
+		s.now(screen, "→ status")
+		require.NoError(s, screen.Press("Escape"))
+		require.NoError(s, screen.Without("→ status"))
+		assert.Len(s, s.vendor.Asked(), 1)
+	})
+}
+
+// TestTheFooterFollowsCommands sees the count of the footer change with what a command did.
+func TestTheFooterFollowsCommands(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		screen := s.screen()
+		s.now(screen, "demo 3 of 3 ready")
+		s.types(screen, "/multi-auth pause demo-2")
+		s.now(screen, "demo 2 of 3 ready")
+		s.types(screen, "/multi-auth")
+		s.now(screen, "▸   demo ")
+		require.NoError(s, screen.Press("p"))
+		s.now(screen, "p resume")
+		require.NoError(s, screen.Press("Escape"))
+		s.now(screen, "demo 1 of 3 ready")
 	})
 }

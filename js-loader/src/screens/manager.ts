@@ -138,6 +138,8 @@ export class Manager implements Component {
 
 	#lay(layer: Layer | undefined): void {
 		this.#sight.layer = layer;
+		// What a command said is over when the next thing is asked.
+		if (layer && this.#running.size === 0) this.#say("", "");
 		layer?.focus?.(this.#focused);
 	}
 
