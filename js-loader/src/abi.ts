@@ -4,7 +4,7 @@
 import type { Reader, Writer } from "./bytes.ts";
 
 /** Changes whenever bytes would be read differently. Every message begins with it. */
-export const schemaHash = 0x4d62cebc;
+export const schemaHash = 0xcebd499d;
 
 /**
  * Message is one thing told to the core. Exactly one of the pointers is set; two or none is answered with an error.
@@ -433,6 +433,8 @@ export interface Fetch {
 	maxBytes: number;
 	/** Origin is the only origin the request may reach, e.g. "https://api.anthropic.com". */
 	origin: string;
+	/** Ends says that the request changes nothing and ends at once, with the error "you stopped", when the person gives up. */
+	ends: boolean;
 }
 
 /** SecretHeader is a header of a request; its value may be a secret. */
@@ -1198,6 +1200,7 @@ export function readEffect(r: Reader): Effect {
 }
 
 function readFetch(r: Reader): Fetch {
+	const flags = r.u32();
 	return {
 		method: r.text(),
 		url: r.text(),
@@ -1206,6 +1209,7 @@ function readFetch(r: Reader): Fetch {
 		timeout: r.number(),
 		maxBytes: r.number(),
 		origin: r.text(),
+		ends: (flags & 0x1) !== 0,
 	};
 }
 
