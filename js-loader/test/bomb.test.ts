@@ -47,6 +47,7 @@ const asked = (path: string) => ({
 	body: "",
 	timeout: 60_000,
 	maxBytes: 64 << 10,
+	ends: false,
 	origin,
 });
 const answered = (path: string) =>
