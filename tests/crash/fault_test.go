@@ -232,6 +232,9 @@ func TestR3EverySystemCallFailsOnce(t *testing.T) {
 	}
 }
 
+// sideBySide is how many folders of suspended processes are seen to at once.
+const sideBySide = 4
+
 // suspended is a process that stands still behind a step, and what is written in its folder meanwhile.
 type suspended struct {
 	step   string
@@ -259,7 +262,6 @@ func suspend(t *testing.T, prepare func(t *testing.T) string, script string, arg
 			}
 		}
 	}
-	const sideBySide = 4
 	var all []*suspended
 	for batch := range slices.Chunk(steps, sideBySide) {
 		var some []*suspended
@@ -320,24 +322,31 @@ func TestR5ASuspendedHolderLosesNothing(t *testing.T) {
 		firsts = firsts[1:]
 	}
 	time.Sleep(pause)
-	updates := 0
-	for i, s := range all {
-		late := start(t, nil, "writer.mts", s.dir, "name", "5")
-		late.begin(t)
-		for range 5 {
-			late.until(t, "ack", "failed")
+	updates, i := 0, 0
+	for some := range slices.Chunk(all, sideBySide) {
+		for _, s := range some {
+			s.others = append(s.others, start(t, nil, "writer.mts", s.dir, "name", "5"))
 		}
-		s.resume(t)
-		s.others = append(s.others, late)
-		for _, p := range append(s.others, s.holder) {
-			p.end()
+		for _, s := range some {
+			late := s.others[len(s.others)-1]
+			late.begin(t)
+			for range 5 {
+				late.until(t, "ack", "failed")
+			}
+			s.resume(t)
 		}
-		last := start(t, nil, "writer.mts", s.dir, "name", "1")
-		last.end()
-		holdsAll(t, s.dir, append(s.others, firsts[i], s.holder, last)...)
-		for _, p := range s.others {
-			require.Len(t, p.acked, 5, "%s: who waits goes on serving: %v", s.step, p.failed)
-			updates += len(p.acked)
+		for _, s := range some {
+			for _, p := range append(s.others, s.holder) {
+				p.end()
+			}
+			last := start(t, nil, "writer.mts", s.dir, "name", "1")
+			last.end()
+			holdsAll(t, s.dir, append(s.others, firsts[i], s.holder, last)...)
+			for _, p := range s.others {
+				require.Len(t, p.acked, 5, "%s: who waits goes on serving: %v", s.step, p.failed)
+				updates += len(p.acked)
+			}
+			i++
 		}
 	}
 	run.Figure(t, "R5", "holders suspended %s behind each of %d steps of a commit: %d updates by others meanwhile, 0 lost (all others 2 of 3 lost)", pause, len(all), updates)
