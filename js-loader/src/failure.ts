@@ -15,7 +15,16 @@ const words: Record<string, string> = {
 	EMFILE: "too many open files",
 };
 
+/** EDQUOT on Linux and macOS. libuv has no name for it: Node's code is "UNKNOWN" or "Unknown system error -122". */
+const overQuota: readonly (number | undefined)[] = [-122, -69];
+
+/** The code of what the system answered, "" where it was not the system. */
+export function codeOf(error: unknown): string {
+	const { code = "", errno } = (error ?? {}) as NodeJS.ErrnoException;
+	return code.startsWith("U") && overQuota.includes(errno) ? "EDQUOT" : code;
+}
+
 /** What went wrong with a file, in words and without its path: that is said beside it. */
 export function plainly(error: unknown): string {
-	return words[(error as NodeJS.ErrnoException | undefined)?.code ?? ""] ?? textOf(error);
+	return words[codeOf(error)] ?? textOf(error);
 }

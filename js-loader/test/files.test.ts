@@ -20,6 +20,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Merged, Notice } from "../src/abi.ts";
+import { plainly } from "../src/failure.ts";
 import { changeEntries, editEntries } from "../src/perform/entries.ts";
 import { Files } from "../src/perform/files.ts";
 import { Gate } from "../src/perform/gate.ts";
@@ -574,6 +575,15 @@ test("a lock of ours whose owner died is taken at once, one of somebody else onl
 	await changeEntries(file, new Map([["b", undefined]]), gate);
 	assert.equal(readFileSync(file, "utf8"), '{"c":3}');
 	assert.equal(existsSync(`${file}.lock`), false);
+});
+
+test("a quota that is used up is known, though Node has no name for it", () => {
+	for (const code of ["UNKNOWN", "Unknown system error -122"]) {
+		const error = Object.assign(new Error(`${code}: write`), { code, errno: -122 });
+		assert.ok(isFull(error));
+		assert.equal(plainly(error), "the disk quota is used up");
+	}
+	assert.ok(!isFull(Object.assign(new Error("UNKNOWN: write"), { code: "UNKNOWN", errno: -4094 })));
 });
 
 test("what a Pi wrote while this process stood between its last look and the rename is there", async () => {

@@ -15,6 +15,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Merged } from "../../js-loader/src/abi.ts";
+import { codeOf } from "../../js-loader/src/failure.ts";
 import { Guest } from "../../js-loader/src/guest.ts";
 import { Files } from "../../js-loader/src/perform/files.ts";
 import { GateBusy } from "../../js-loader/src/perform/gate.ts";
@@ -71,7 +72,7 @@ async function update(): Promise<void> {
 		}
 		say(`ack ${name} ${(performance.now() - began).toFixed(2)}`);
 	} catch (error) {
-		say(`failed ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
+		say(`failed ${codeOf(error) || (error as Error).message}`);
 	}
 }
 

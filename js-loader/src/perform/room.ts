@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { codeOf } from "../failure.ts";
 import { whileHeld } from "../platform.ts";
 
 /** SQLITE_FULL, https://sqlite.org/rescode.html#full: the gate is an SQLite file. */
@@ -34,6 +35,7 @@ export function keepRoom(file: string, size: number): () => void {
 
 /** Whether something failed because the disk, or what one may use of it, is full. */
 export function isFull(error: unknown): boolean {
-	const { code, errcode } = (error ?? {}) as { code?: string; errcode?: number };
+	const code = codeOf(error);
+	const { errcode } = (error ?? {}) as { errcode?: number };
 	return code === "ENOSPC" || code === "EDQUOT" || errcode === sqliteFull;
 }
