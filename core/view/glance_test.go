@@ -30,7 +30,7 @@ func TestOffersFollowTheCommand(t *testing.T) {
 	of := func(kind, within string) []view.Named {
 		return map[string][]view.Named{
 			"P": {{Word: "demo"}, {Word: "other"}}, "Q": {{Word: "fresh"}}, "H": {{Word: "gone"}}, "N": {{Word: "team-" + within}},
-			"A": {{Word: "Work"}, {Word: "demo-1"}}, "R": {{Word: "demo"}, {Word: "Work"}},
+			"A": {{Word: "Work"}, {Word: "demo-10"}, {Word: "demo-1"}}, "R": {{Word: "demo"}, {Word: "Work"}},
 		}[kind]
 	}
 	offers := func(last string, parts ...string) []string {
@@ -45,16 +45,19 @@ func TestOffersFollowTheCommand(t *testing.T) {
 	assert.Contains(t, offers("un"), "unhide")
 	assert.Equal(t, []string{"demo", "other"}, offers("", "status"))
 	assert.Nil(t, offers("demo", "status"), "a word that is there already is not offered")
+	assert.Equal(t, []string{"log", "login"}, offers("log"), "what was typed stands before what it begins: Enter takes the first")
+	assert.Equal(t, []string{"demo-1", "demo-10"}, offers("demo-1", "remove"))
+	assert.Equal(t, []string{"Work"}, offers("work", "remove"))
 	assert.Equal(t, []string{"fresh"}, offers("", "add"))
 	assert.Equal(t, []string{"--from-env", "--file"}, offers("--f", "add", "fresh"))
 	assert.Equal(t, []string{"Work"}, offers("w", "use"), "upper and lower case alike")
 	assert.Equal(t, []string{"--strict", "--json"}, offers("--", "use", "Work"))
-	assert.Equal(t, []string{"demo-1"}, offers("", "pause", "Work"), "any number, each once")
+	assert.Equal(t, []string{"demo-10", "demo-1"}, offers("", "pause", "Work"), "any number, each once")
 	assert.Contains(t, offers("", "set", "Work"), "base-url")
 	assert.Equal(t, []string{"on", "off"}, offers("", "set", "Work", "reserve"))
 	assert.Nil(t, offers("", "set", "Work", "priority"))
 	assert.Contains(t, offers("", "mode", "demo"), "balancer")
-	assert.Equal(t, []string{"Work", "demo-1"}, offers("", "order", "demo"))
+	assert.Equal(t, []string{"Work", "demo-10", "demo-1"}, offers("", "order", "demo"))
 	assert.Equal(t, []string{"team-demo"}, offers("", "pool", "demo"))
 	assert.Contains(t, offers("", "pool", "demo", "team"), "drop")
 	assert.Equal(t, []string{"gone"}, offers("", "unhide"))

@@ -25,13 +25,31 @@ type Named struct {
 
 // Offers are the words that may come next in a line that is being typed; parts are those that stand there already, and last is the one
 // that has begun. of names what there is: by "P", "Q", "H", "A" and "N" as above; within is the provider that was named.
+//
+// A word that is whole stands first where others begin with it, because Pi takes the first offer when Enter is pressed; alone it is no
+// offer, unless its letters are to change.
 func Offers(parts []string, last string, of func(kind, within string) []Named) *core.View {
 	v := &core.View{}
-	give := func(word, about string) {
-		if word != last && strings.HasPrefix(strings.ToLower(word), strings.ToLower(last)) && !named(parts, word) {
-			v.Rows = append(v.Rows, core.Row{Cells: []string{word, about}})
+	whole := Named{}
+	for _, x := range following(parts, last, of) {
+		switch {
+		case named(parts, x.Word) || !strings.HasPrefix(strings.ToLower(x.Word), strings.ToLower(last)):
+		case strings.EqualFold(x.Word, last):
+			whole = x
+		default:
+			v.Rows = append(v.Rows, core.Row{Cells: []string{x.Word, x.About}})
 		}
 	}
+	if whole.Word != "" && (len(v.Rows) > 0 || whole.Word != last) {
+		v.Rows = append([]core.Row{{Cells: []string{whole.Word, whole.About}}}, v.Rows...)
+	}
+	return v
+}
+
+// following are all words of the kind that comes next, whatever has begun.
+func following(parts []string, last string, of func(kind, within string) []Named) []Named {
+	var all []Named
+	give := func(word, about string) { all = append(all, Named{Word: word, About: about}) }
 	if len(parts) == 0 {
 		for _, line := range helps {
 			for _, one := range strings.Split(line[0], ", ") {
@@ -41,7 +59,7 @@ func Offers(parts []string, last string, of func(kind, within string) []Named) *
 				}
 			}
 		}
-		return v
+		return all
 	}
 	steps := strings.Fields(words.Of(parts[0]))
 	at := 0
@@ -66,10 +84,10 @@ func Offers(parts []string, last string, of func(kind, within string) []Named) *
 			}
 		}
 		give("--json", "")
-		return v
+		return all
 	}
 	if at >= len(steps) {
-		return v
+		return all
 	}
 	switch step := strings.TrimSuffix(steps[at], "*"); step {
 	case "P", "Q", "H", "A", "N", "R":
@@ -91,7 +109,7 @@ func Offers(parts []string, last string, of func(kind, within string) []Named) *
 			}
 		}
 	}
-	return v
+	return all
 }
 
 func named(parts []string, word string) bool {

@@ -101,3 +101,14 @@ func TestTheFooterFollowsCommands(t *testing.T) {
 		s.now(screen, "demo 1 of 3 ready")
 	})
 }
+
+// TestAWordThatIsWholeIsTaken types the name of an account that others' begin with: Enter means that one and not the next.
+func TestAWordThatIsWholeIsTaken(t *testing.T) {
+	both(t, completions, func(s *stage) {
+		screen := s.screen()
+		s.types(screen, "/multi-auth pause demo")
+		s.now(screen, "demo: paused, so nothing is sent")
+		s.types(screen, "/multi-auth log")
+		s.now(screen, "No decisions are kept yet.")
+	})
+}
