@@ -59,11 +59,11 @@ export function rehearse(module: WebAssembly.Module): void {
 	const steps = play(module);
 	const step = () => {
 		try {
-			// Nobody waits for it, so it must not keep `pi -p` alive.
-			if (!steps.next().done) setImmediate(step).unref();
+			if (!steps.next().done) setImmediate(step);
 		} catch {
 			// What fails here fails again where somebody is told of it.
 		}
 	};
-	setImmediate(step).unref();
+	// Bun may never come to one that is unref'd; a Pi that ends meanwhile ends a few steps later.
+	setImmediate(step);
 }
