@@ -269,7 +269,10 @@ function listed({ ready }: Core): string {
 	return `${ready.providers} ${ready.hidden}`;
 }
 
-/** What a command changed is seen at once: a provider's first account makes its models appear, those that Pi has only through us too; its last one takes them away. */
+/**
+ * What a command changed is seen at once: a provider's first account makes its models appear, those that Pi has only through us too; its
+ * last one takes them away.
+ */
 async function showModels(instance: Instance, ctx: ExtensionContext): Promise<void> {
 	const core = instance.loaded;
 	if (!core || !newest) return;
