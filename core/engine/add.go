@@ -41,7 +41,8 @@ func (e *Engine) add(h *flow.Host, c *call) *core.View {
 	}
 	for _, flag := range core.Keys(c.flags) {
 		if !contains(addFlags, flag) {
-			return failed("add has no --"+view.Clean(flag), "It has --unchecked, --name NAME, and one of --from-env NAME, --file PATH and --stdin.")
+			// It may be a key, so it is not said again.
+			return failed("One of the flags is none of add's", "It has --unchecked, --name NAME, and one of --from-env NAME, --file PATH and --stdin.")
 		}
 	}
 	id, no := e.addTo(h, c)
