@@ -56,7 +56,8 @@
 //     last one is in the files at the end unless its only holder died.
 //   - I4: a refresh token is redeemed once.
 //   - I5: a request ends once, with an answer or with one error that names whom it tried and when the first account returns.
-//   - I6: at most min(F+2, 8) attempts, a tenth of retries in total outages, none after people have seen output unless in place.
+//   - I6: at most min(F+2, 8) attempts, a tenth of retries in total outages, none after people have seen output unless in place, no
+//     credential sent again at once after it failed.
 //   - I7: at most two usage reads at once for the provider.
 //   - I8: a cooldown lasts a week and an hour at most (45 days for months), a repeat does not shorten it where the process knew of it,
 //     an answer ends it.

@@ -137,7 +137,8 @@ func (j *Judge) leased(p *process, r *request, lease *core.Lease) {
 		j.fail("I1", "process %d leased %s with another account's credential", p.id, lease.Account)
 	}
 	j.w.tokens.leased(j, p, i, lease.Credential.Reveal())
-	if r.attempts > 0 && r.failed == i && start.Sub(r.failedAt) < leastPause {
+	// A token that was renewed while the request waited for its turn is refused for its age, and the new one need not wait.
+	if r.attempts > 0 && r.failed == i && start.Sub(r.failedAt) < leastPause && r.sent == lease.Credential.Reveal() {
 		j.fail("I6", "process %d asks %s again %d ms after it failed", p.id, lease.Account, start.Sub(r.failedAt))
 	}
 	if most := min(len(j.w.fleet.Accounts)+2, mostAttempts); r.attempts+1 > most {

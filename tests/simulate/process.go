@@ -224,6 +224,7 @@ func (p *process) answered(r *request, t core.Turn) {
 			return
 		}
 		p.out[t.Lease.ID], r.account = r, i
+		r.sent = t.Lease.Credential.Reveal()
 		lease := *t.Lease
 		begun := max(w.now, lease.NotBefore)
 		r.waited += begun.Sub(w.now)

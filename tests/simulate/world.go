@@ -64,6 +64,8 @@ type request struct {
 	// failed is the account that failed last and failedAt when, -1 for none.
 	failed   int
 	failedAt core.Time
+	// sent is the credential of the last attempt.
+	sent string
 	// again counts how often Pi itself has asked anew.
 	again int
 }
