@@ -276,7 +276,7 @@ func (p *paste) split(text string) (what kind, left, right string) {
 			return isName, text[:i], ""
 		}
 	}
-	if i := strings.IndexByte(text, ':'); i > 0 && i != url && lower[:i] != "workos" && gradeOf(text[:i], p.shape.Prefixes) < likely {
+	if i := strings.IndexByte(text, ':'); i > 0 && i != url && !strings.EqualFold(text[:i], "workos") && gradeOf(text[:i], p.shape.Prefixes) < likely {
 		return isPair, text[:i], text[i+1:]
 	}
 	if isVariable(text) {

@@ -50,6 +50,7 @@ var pasted = []struct {
 	{"label before", "work sk-abc", "sk-abc", 0, 0},
 	{"label with a colon", "My work account: sk-abc", "sk-abc", 0, 0},
 	{"label glued", "work:sk-abc", "sk-abc", 0, 0},
+	{"label in letters that are shorter in lower case", "İŞİM-İKİİ:sk-abc", "sk-abc", 0, 0},
 	{"mail address", "alice@example.com: sk-abc\nbob@example.com:sk-def", "sk-abc sk-def", 0, 0},
 	{"mail address with dashes", "alice@example.com----sk-abc", "sk-abc", 0, 0},
 	{"csv with a head", "name,key\nwork,sk-abc\nhome,sk-def", "sk-abc sk-def", 0, 0},

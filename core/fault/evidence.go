@@ -157,19 +157,19 @@ func (e *evidence) readHeaderCodes() {
 	}
 }
 
-// titles are the headline and the first headings of a page: what a proxy or a gate in front of the provider has to say.
+// titles are the headline and the first headings of a page, in lower case: what a proxy or a gate in front of the provider has to say.
 func titles(page string) string {
-	page = cut(page, maxWords)
+	// A letter may be longer in lower case, so places in one text are none in the other.
+	page = strings.ToLower(cut(page, maxWords))
 	said := ""
 	for _, tag := range []string{"title", "h1", "h2"} {
-		lower := strings.ToLower(page)
-		from := strings.Index(lower, "<"+tag)
+		from := strings.Index(page, "<"+tag)
 		if from < 0 {
 			continue
 		}
 		open := strings.IndexByte(page[from:], '>')
-		end := strings.Index(lower[from:], "</"+tag)
-		if open > 0 && end > open && len(lower) == len(page) {
+		end := strings.Index(page[from:], "</"+tag)
+		if open > 0 && end > open {
 			said += page[from+open+1:from+end] + " ; "
 		}
 	}
