@@ -77,6 +77,8 @@ type Provider struct {
 	Usage *UsageSource
 	// Windows reads what the headers of an ordinary response say about quota; nil when they say nothing.
 	Windows func(headers []Header, at Time) []Window
+	// Headers are how the names of headers begin, in lower case, that Windows reads beside WindowHeaders.
+	Headers []string
 	// Faults read failures that only this provider words in its way. The first that holds counts; the common rules read the rest.
 	Faults []FaultRule
 	// Probe is where the smallest chat completion is asked for, to learn why an account refuses when the host could not see it; "" is

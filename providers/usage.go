@@ -65,6 +65,8 @@ func withUsage(all []core.Provider) []core.Provider {
 		case p.Retired != "" || strings.Contains(silent, p.ID+" "):
 		case p.ID == "groq":
 			p.Windows = groq.Windows
+		case p.ID == "github-copilot":
+			p.Windows, p.Headers = copilot.Windows, copilot.Headers
 		default:
 			p.Windows = core.HeaderWindows
 		}

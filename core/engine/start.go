@@ -287,12 +287,16 @@ func (e *Engine) ready() *core.Ready {
 	for _, id := range e.stored {
 		r.Hidden = union(r.Hidden, id)
 	}
+	r.Headers = append(r.Headers, core.WindowHeaders...)
 	for _, p := range e.catalogue {
 		if p.Retired != "" {
 			r.Hidden = union(r.Hidden, p.ID)
 		}
+		for _, begin := range p.Headers {
+			r.Headers = union(r.Headers, begin)
+		}
 	}
-	r.Headers = core.WindowHeaders
+	core.Sorted(r.Headers)
 	core.Sorted(r.Providers)
 	core.Sorted(r.Provision)
 	core.Sorted(r.Hidden)
