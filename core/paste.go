@@ -125,7 +125,7 @@ func ReadKeys(text string, many bool, shape KeyShape, env []string) Paste {
 		return Paste{Error: "The text is longer than 1 MB; paste the keys alone."}
 	}
 	p := paste{shape: shape, env: env}
-	text = unify.Replace(text)
+	text = Pasted(text)
 	if whole := strings.TrimSpace(text); isJSON(whole) {
 		p.json(gjson.Parse(whole), "", 0)
 	} else {
@@ -147,12 +147,29 @@ func isJSON(text string) bool {
 	return text != "" && strings.IndexByte("{[\"", text[0]) >= 0 && IsJSON(text)
 }
 
-// unify and plainEscapes take out what editors, browsers and chats put in.
-var (
-	unify = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\ufeff", "", "\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\u00a0", " ",
-		"\u3000", " ")
-	plainEscapes = strings.NewReplacer(`\n`, "\n", `\r`, "\n", `\t`, " ", `\"`, `"`, `\/`, "/", "----", " ")
-)
+// plainEscapes are those of JSON and of shells, where they stand in no JSON, and the gap of some lists of accounts.
+var plainEscapes = strings.NewReplacer(`\n`, "\n", `\r`, "\n", `\t`, " ", `\"`, `"`, `\/`, "/", "----", " ")
+
+// Pasted takes out of a text what terminals, editors, browsers and chats put in: colours, characters without a width, marks of direction,
+// and the ends of lines, blanks, colons and equal signs of other writing.
+func Pasted(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r', r == 0x85, r == 0x2028, r == 0x2029:
+			return '\n'
+		case r == 0xa0, r >= 0x2000 && r <= 0x200a, r == 0x202f, r == 0x205f, r == 0x3000:
+			return ' '
+		case r == '\uff1a':
+			return ':'
+		case r == '\uff1d':
+			return '='
+		case r == '\n', r == '\t', r == utf8.RuneError:
+			// What is no UTF-8 stays, so that nobody takes what is left of it for a key.
+			return r
+		}
+		return plainRune(r)
+	}, withoutEscapes(strings.ReplaceAll(text, "\r\n", "\n")))
+}
 
 const separators = " \t,;|\"'`()[]{}<>\\\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\uff0c\u3001\uff1b"
 
@@ -264,10 +281,8 @@ func (p *paste) split(text string) (what kind, left, right string) {
 	case strings.HasSuffix(text, ":") && len(text) > 1:
 		return isName, text[:len(text)-1], ""
 	}
-	if strings.HasPrefix(text, "--") {
-		// The flag of a command.
-		text = strings.TrimLeft(text, "-")
-	}
+	// The flag of a command, or a line of a patch.
+	text = strings.TrimLeft(text, "-+")
 	url := strings.Index(text, "://")
 	if i := strings.IndexByte(text, '='); i > 0 && (url < 0 || i < url) && isIdentifier(text[:i]) {
 		if right := strings.TrimLeft(text[i:], "="); right != "" {
