@@ -63,6 +63,12 @@ func CheckedBody(body string) FaultKind {
 	if r.Get("is_available").Type == gjson.False {
 		return Unpaid
 	}
+	// docs.x.ai, GET /v1/api-key (2026-11).
+	for _, flag := range []string{"team_blocked", "api_key_blocked", "api_key_disabled"} {
+		if r.Get(flag).Type == gjson.True {
+			return Forbidden
+		}
+	}
 	for _, path := range []string{"data.available_balance", "data.limit_remaining", "balance"} {
 		if n, ok := ReadNumber(r.Get(path)); ok && n <= 0 {
 			return Unpaid

@@ -139,6 +139,8 @@ func TestACheckSaysWhatIsWrong(t *testing.T) {
 		{"no credit", "deepseek", "sk-a1b2c3d4", 200, `{"is_available":false,"balance_infos":[]}`, "no credit", true},
 		{"no credit by status", "openrouter", "sk-or-v1-a1b2", 402, `{"error":{"message":"Insufficient credits","code":402}}`, "no credit", true},
 		{"no permission", "openai", "sk-a1b2c3d4", 403, `{"error":{"message":"You have insufficient permissions for this operation. Missing scopes: api.model.read."}}`, "permission", true},
+		{"a blocked team", "xai", "xai-a1b2c3d4", 200, `{"redacted_api_key":"xai-...c3d4","team_blocked":true,"api_key_blocked":false,"api_key_disabled":false}`, "permission", true},
+		{"a key as good as any", "xai", "xai-a1b2c3d4", 200, `{"redacted_api_key":"xai-...c3d4","team_blocked":false,"api_key_blocked":false,"api_key_disabled":false}`, "works", true},
 		{"no region", "anthropic", "sk-ant-a1b2c3d4", 403, `{"error":{"type":"forbidden","message":"Request not allowed in your country, region, or territory"}}`, "does not serve this region", true},
 		{"limited", "cerebras", "csk-a1b2c3d4", 429, `{"message":"Too many requests"}`, "limit is reached", true},
 		{"the provider is down", "mistral", "a1b2c3d4e5f6", 503, ``, "", true},
