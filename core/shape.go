@@ -342,8 +342,11 @@ func (r *Reading) window(row *WindowRow, element gjson.Result) {
 	if t, ok := ReadMoment(r.at(element, row.Reset), r.At); ok && w.ResetsAt.IsZero() {
 		w.ResetsAt = t
 	}
-	if start, ok := ReadMoment(r.at(element, row.Start), r.At); ok && w.Length == 0 && start < w.ResetsAt {
-		w.Length = w.ResetsAt.Sub(start)
+	// A window began at most as long before its reset as a reset may lie ahead.
+	if start, ok := ReadMoment(r.at(element, row.Start), w.ResetsAt.Add(-ResetFuture)); ok && w.Length == 0 && start < w.ResetsAt {
+		if w.Length = w.ResetsAt.Sub(start); w.Length >= 28*Day && w.Length <= 31*Day {
+			w.Length = Month
+		}
 	}
 	if ms, ok := r.number(element, row.Wait); ok && w.ResetsAt.IsZero() && ms > 0 {
 		w.ResetsAt, _ = PlausibleReset(r.At.Add(span(ms, Millisecond)), r.At)

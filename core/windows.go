@@ -208,6 +208,11 @@ func draftHeader(buckets []bucket, value string, at Time) []bucket {
 		if !ok || name == "" || len(buckets) > 16 {
 			continue
 		}
+		for strings.HasPrefix(parameters, `"`) {
+			// A policy's kind before its name (huggingface.co/docs/hub/rate-limits, 2026-11).
+			name, parameters, _ = strings.Cut(parameters, ";")
+			name = strings.Trim(name, `"`)
+		}
 		var b *bucket
 		buckets, b = find(buckets, "x:"+name)
 		for p := range strings.SplitSeq(parameters, ";") {

@@ -3,7 +3,7 @@ package deepseek
 
 import "pimultiauth/core"
 
-// Usage asks for the balance as the vendor documents it (api-docs.deepseek.com, get-user-balance, 2026-01). An account may hold two
+// Usage asks for the balance as the vendor documents it (api-docs.deepseek.com, get-user-balance, 2026-11). An account may hold two
 // currencies.
 var Usage = &core.UsageSource{
 	Keys:  true,

@@ -3,7 +3,8 @@ package moonshot
 
 import "pimultiauth/core"
 
-// Usage and UsageCN ask for the balance as documented (platform.moonshot.ai, check balance, 2026-01); the two are different accounts.
+// Usage and UsageCN ask for the balance as documented (platform.moonshot.ai and .cn, check balance, 2026-11); the two
+// are different accounts. At nothing and below the service refuses; debts of cash are not taken off what vouchers hold.
 var (
 	Usage   = source("https://api.moonshot.ai/v1/users/me/balance", "USD")
 	UsageCN = source("https://api.moonshot.cn/v1/users/me/balance", "CNY")

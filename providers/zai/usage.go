@@ -18,7 +18,7 @@ func source(url string) *core.UsageSource {
 		Failed:  "success=false|code!200",
 		Code:    "code",
 		Invalid: "401 1000 1001 1002 1003 1004 ",
-		Plan:    "data.level|data.planName",
+		Plan:    "data.level|data.planName|data.plan|data.packageName",
 		Windows: []core.WindowRow{
 			{Each: "data.limits", Unless: "type=TIME_LIMIT", Count: "number", Unit: "unit", Used: "currentValue", Limit: "usage"},
 			{Each: "data.limits", If: "type=TIME_LIMIT", Window: core.Window{Name: "tools", Aside: true}, Count: "number", Unit: "unit", Used: "currentValue", Limit: "usage"},
