@@ -4,6 +4,7 @@ import type { Core } from "./core.ts";
 import { delegated } from "./delegation.ts";
 import { textOf } from "./failure.ts";
 import { authOf, membersOf, plainContext, type Resolutions, swapHeaders } from "./members.ts";
+import { numbered } from "./perform/pin.ts";
 import type { AnswerStream, Model, Provider, StreamOptions, Transcript, Usage } from "./pi.ts";
 import { checkReach } from "./reach.ts";
 import { bodyOf, noteResponse, nothingSeen, type Seen, watchingFetch } from "./watch-fetch.ts";
@@ -46,6 +47,8 @@ export interface Runtime {
 
 /** Adapters that throw when they are given a fetch (pi-ai 0.87.1 and 1.5.2); of their failures only the text is known. */
 const refusesFetch = new Set(["google-generative-ai", "google-vertex"]);
+/** Adapters that connect by themselves, whatever fetch they are given (pi-ai 0.87.1 and 1.5.2). */
+const connects = new Set([...refusesFetch, "bedrock-converse-stream"]);
 
 /** One attempt, ready to be sent. */
 export interface Attempt {
@@ -190,6 +193,7 @@ async function attempt(
 		const vetted = lease.baseURL === "" ? Promise.resolve() : checkReach(core, lease.baseURL);
 		const prepared = await vetted
 			.then(() => prepare(runtime, request, lease))
+			.then(pinAddress)
 			.catch((error) => {
 				outcome.notSent = true;
 				throw error;
@@ -291,6 +295,16 @@ async function prepareElsewhere(runtime: Runtime, request: PiRequest, lease: Lea
 	const baseUrl = lease.baseURL || auth.baseUrl || found.baseUrl;
 	const model = baseUrl === undefined ? found : { ...found, baseUrl };
 	return { provider: target.provider, model, context: request.context, options };
+}
+
+/** Puts the address of this machine that a name leads to in the name's place, where the adapter would look the name up once more. */
+async function pinAddress(prepared: Prepared): Promise<Prepared> {
+	const { model, options } = prepared;
+	const place = connects.has(model.api) ? await numbered(model.baseUrl ?? "") : undefined;
+	if (place === undefined) return prepared;
+	// Amazon's client lets nobody set this one, so a server there is told the address.
+	options.headers = { ...options.headers, host: place.host };
+	return { ...prepared, model: { ...model, baseUrl: place.address } };
 }
 
 /** The options of a request, with one try and, where its adapter takes one, a fetch that watches. */

@@ -13,7 +13,7 @@ const checked = new Map<string, { until: number; why: string }>();
 /**
  * Throws in plain words when the name in an account's own address leads to where no credential may go. Pi's adapters connect by
  * themselves, so a name that changes in between is not noticed here: over https its certificate is what protects the credential, and
- * `pinned` is in clear text.
+ * in clear text `pinned` or `numbered` is.
  */
 export async function checkReach(core: Core, url: string, resolve = resolveName): Promise<void> {
 	const at = new URL(url);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Core } from "../src/core.ts";
-import { pinned } from "../src/perform/pin.ts";
+import { numbered, pinned } from "../src/perform/pin.ts";
 import { checkReach } from "../src/reach.ts";
 
 /** A core that bars what a test names, and keeps what it was asked. */
@@ -87,4 +87,34 @@ test("what has a certificate, is no name, or is in the system's own table is ask
 		sent.join(),
 		"https://a.localhost/ null,http://127.0.0.1:8080/ null,http://[::1]/ null,http://localhost/ null",
 	);
+});
+
+test("an adapter that connects by itself gets the number in the place of the name, and nothing else is changed", async () => {
+	const both = async () => ["::1", "127.0.0.1"];
+	assert.deepEqual(await numbered("http://a.localhost:81/v1", both), {
+		address: "http://127.0.0.1:81/v1",
+		host: "a.localhost:81",
+	});
+	assert.deepEqual(await numbered("http://a.localhost", async () => ["::1"]), {
+		address: "http://[::1]",
+		host: "a.localhost",
+	});
+	await assert.rejects(
+		numbered("http://a.localhost", async () => ["127.0.0.1", "203.0.113.9"]),
+		/not lead to this machine/,
+	);
+	await assert.rejects(
+		numbered("http://a.localhost", async () => []),
+		/leads nowhere/,
+	);
+	const never = async () => assert.fail("it was looked up");
+	for (const url of [
+		"",
+		"https://a.localhost/",
+		"http://127.0.0.1:1/",
+		"http://[::1]/",
+		"http://localhost:1/",
+		"https://a.example/",
+	])
+		assert.equal(await numbered(url, never), undefined, url);
 });

@@ -111,6 +111,27 @@ func TestANameThatLeadsElsewhereAfterItWasLookedAt(t *testing.T) {
 				assert.NotContains(s, log(), "connect", "the name is not asked for again")
 			})
 		})
+		// Adapters that connect by themselves look a name up for themselves.
+		for _, wire := range []string{"google-generative-ai", "bedrock-converse-stream"} {
+			t.Run(fmt.Sprintf("clear text over %s, after %d questions", wire, times), func(t *testing.T) {
+				both(t, wire, func(s *stage) {
+					port := s.vendor.Listener.Addr().(*net.TCPAddr).Port
+					thief := newThief(s, fmt.Sprintf("127.0.0.2:%d", port), false)
+					log := s.rebinds(fmt.Sprintf("http://rebind.localhost:%d/v1", port), "127.0.0.1", "203.0.113.9", times)
+					s.home.Env = append(s.home.Env, "AWS_BEDROCK_FORCE_HTTP1=1")
+					s.vendor.Script("canary-key", vendor.Step{})
+					ran := s.say()
+					assert.Equal(s, "ok\n", ran.Out, ran.Err)
+					assert.Empty(s, thief.bytes, "%v: %s", thief.asked, log())
+					want := "key-b"
+					if times >= 2 {
+						want = "canary-key"
+					}
+					assert.Equal(s, []string{want}, s.vendor.Keys(), log())
+					assert.NotContains(s, log(), "connect", "the name is not asked for again")
+				})
+			})
+		}
 		t.Run(fmt.Sprintf("encrypted, after %d questions", times), func(t *testing.T) {
 			both(t, completions, func(s *stage) {
 				thief := newThief(s, "127.0.0.2:0", true)

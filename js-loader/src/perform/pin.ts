@@ -23,16 +23,13 @@ export async function pinned(
 ): Promise<Response> {
 	if (input instanceof Request) return fetch(input, init);
 	const url = new URL(input);
-	if (url.protocol !== "http:" || isIP(hostOf(url)) !== 0 || !url.hostname.endsWith(".localhost"))
-		return fetch(input, init);
+	if (!isNamed(url)) return fetch(input, init);
 	const headers = new Headers(init.headers);
 	headers.set("host", url.host);
 	const name = url.hostname;
-	const places = await resolve(name);
-	if (!places.every((place) => /^(127\.|::1$)/.test(place)))
-		throw new Error(`${name} does not lead to this machine, and http must stay there`);
+	const places = await placesOf(name, resolve);
 	for (const [i, place] of places.entries()) {
-		url.hostname = isIP(place) === 6 ? `[${place}]` : place;
+		url.hostname = place;
 		try {
 			return await fetch(url, { ...init, headers });
 		} catch (error) {
@@ -41,4 +38,33 @@ export async function pinned(
 		}
 	}
 	throw new Error(`${name} leads nowhere`);
+}
+
+/**
+ * What `pinned` does for a fetch, for an adapter that connects by itself: the base URL with the address in the place of the name, and the
+ * name for its Host. Nothing where `pinned` changes nothing. A server that listens on both kinds of addresses is asked over version four.
+ */
+export async function numbered(
+	address: string,
+	resolve = resolveName,
+): Promise<{ address: string; host: string } | undefined> {
+	const url = URL.canParse(address) ? new URL(address) : undefined;
+	if (!url || !isNamed(url)) return;
+	const { host, hostname } = url;
+	const places = await placesOf(hostname, resolve);
+	const place = places.find((place) => !place.startsWith("[")) ?? places[0];
+	if (place === undefined) throw new Error(`${hostname} leads nowhere`);
+	url.hostname = place;
+	return { address: url.href.replace(/\/$/, ""), host };
+}
+
+function isNamed(url: URL): boolean {
+	return url.protocol === "http:" && isIP(hostOf(url)) === 0 && url.hostname.endsWith(".localhost");
+}
+
+async function placesOf(name: string, resolve: Resolve): Promise<string[]> {
+	const places = await resolve(name);
+	if (!places.every((place) => /^(127\.|::1$)/.test(place)))
+		throw new Error(`${name} does not lead to this machine, and http must stay there`);
+	return places.map((place) => (isIP(place) === 6 ? `[${place}]` : place));
 }
