@@ -217,6 +217,19 @@ func TokenExpiry(seconds gjson.Result, at Time) Time {
 	return at.Add(Duration(min(max(n*1000, float64(tokenShortest)), float64(tokenLongest))))
 }
 
+// ReadToken is a token as a service tells it, "" for what is none: tokens are printable ASCII (RFC 6749, appendices A.12 and A.17).
+func ReadToken(r gjson.Result) string {
+	if r.Type != gjson.String {
+		return ""
+	}
+	for i := 0; i < len(r.Str); i++ {
+		if r.Str[i] < ' ' || r.Str[i] > '~' {
+			return ""
+		}
+	}
+	return r.Str
+}
+
 // OAuthCredential writes tokens as an entry of an accounts file, over what the entry held before: extras stay, and a refresh token
 // that the reply does not renew stays too. extra is a JSON object of more fields, "" for none.
 func OAuthCredential(old Secret, t Tokens, extra string) Secret {

@@ -64,12 +64,9 @@ func read(reply core.FetchResult, old core.Secret, client string, more func(stri
 	if reply.Status < 200 || reply.Status > 299 {
 		return "", core.TokenFailure(reply, "the token endpoint answered "+status(reply.Status))
 	}
-	access, refresh, expires := gjson.Get(body, "access_token"), gjson.Get(body, "refresh_token"), gjson.Get(body, "expires_in")
+	access, refresh, expires := core.ReadToken(gjson.Get(body, "access_token")), core.ReadToken(gjson.Get(body, "refresh_token")), gjson.Get(body, "expires_in")
 	_, good := core.ReadObject(body)
-	if good && refresh.Type != gjson.String {
-		refresh = gjson.Result{}
-	}
-	if !good || (access.Type != gjson.String || access.Str == "") && refresh.Str == "" {
+	if !good || access+refresh == "" {
 		if good && gjson.Get(body, "error").Exists() {
 			// Some services refuse with 200.
 			reply.Status = 400
@@ -77,7 +74,7 @@ func read(reply core.FetchResult, old core.Secret, client string, more func(stri
 		}
 		return "", &core.TokenError{Code: "http_error", Text: "the token endpoint's answer holds no token", Status: reply.Status}
 	}
-	t := core.Tokens{Access: access.Str, Refresh: refresh.Str}
+	t := core.Tokens{Access: access, Refresh: refresh}
 	switch claimed := core.ClaimedExpiry(t.Access); {
 	case t.Access == "":
 		// The refresh token was rotated all the same: it is kept, and soon asked again.
@@ -227,7 +224,7 @@ const mostObjects = 8
 // rotated is never thrown away. False where the error quotes none.
 func Salvage(text string, old core.Secret, at core.Time) (core.Secret, bool) {
 	answer := objectIn(text)
-	if access := gjson.Get(answer, "access_token"); access.Type != gjson.String || access.Str == "" {
+	if core.ReadToken(gjson.Get(answer, "access_token")) == "" {
 		return "", false
 	}
 	fresh, err := read(core.FetchResult{Status: 200, Body: core.Secret(answer)}, old, "", nil, at)

@@ -240,6 +240,7 @@ export function stage(core: unknown, mode = "tui", others: Record<string, Wrappi
 /** A started core over files of its own; `end` lets it go. */
 export async function realCore(
 	auth: Record<string, unknown>,
+	now: () => number = Date.now,
 ): Promise<{ core: Core; end: () => Promise<void>; dir: string }> {
 	const dir = mkdtempSync(join(tmpdir(), "pi-multi-auth-test-"));
 	writeFileSync(join(dir, "auth.json"), JSON.stringify(auth));
@@ -248,6 +249,8 @@ export async function realCore(
 		places: places(dir, dir, {}),
 		piVersion: "1.5.2",
 		notice: () => {},
+		now,
+		pi: { provider: () => undefined, renewOwn: async () => {} },
 	});
 	await core.start(["demo"]);
 	const end = async () => {

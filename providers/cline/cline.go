@@ -83,7 +83,7 @@ func exchange(h core.Host, code, _, redirect, query string) (core.Secret, error)
 
 // register gives WorkOS's tokens to Cline, which answers its own.
 func register(h core.Host, reply string) (core.Secret, error) {
-	access, refresh := gjson.Get(reply, "access_token").String(), gjson.Get(reply, "refresh_token").String()
+	access, refresh := core.ReadToken(gjson.Get(reply, "access_token")), core.ReadToken(gjson.Get(reply, "refresh_token"))
 	if access == "" || refresh == "" {
 		return "", &core.TokenError{Code: "http_error", Text: "the login gave no token"}
 	}
@@ -112,7 +112,7 @@ func call(h core.Host, path, body string, old core.Secret) (core.Secret, error) 
 	if reply.Status < 200 || reply.Status > 299 || !core.IsJSON(text) || !data.IsObject() || success.Type == gjson.False || !success.Exists() {
 		return "", failure(reply, "Cline refused the login")
 	}
-	t := core.Tokens{Access: data.Get("accessToken").String(), Refresh: data.Get("refreshToken").String()}
+	t := core.Tokens{Access: core.ReadToken(data.Get("accessToken")), Refresh: core.ReadToken(data.Get("refreshToken"))}
 	held := gjson.Get(old.Reveal(), "refresh").String() != ""
 	if t.Access == "" && t.Refresh == "" || !held && (t.Access == "" || t.Refresh == "") {
 		return "", &core.TokenError{Code: "http_error", Status: reply.Status, Text: "Cline's answer lacks a token"}
@@ -135,9 +135,9 @@ func call(h core.Host, path, body string, old core.Secret) (core.Secret, error) 
 func extra(data gjson.Result, old core.Secret, at core.Time) string {
 	user := data.Get("userInfo")
 	out := (&core.Object{}).String("provider", "cline")
-	id := user.Get("clineUserId").String()
+	id := core.Plain(user.Get("clineUserId").String(), 200)
 	if id == "" {
-		id = user.Get("subject").String()
+		id = core.Plain(user.Get("subject").String(), 200)
 	}
 	if id != "" {
 		out.String("accountId", id)
@@ -149,7 +149,7 @@ func extra(data gjson.Result, old core.Secret, at core.Time) string {
 		info := &core.Object{}
 		for _, field := range [...][2]string{{"id", "clineUserId"}, {"email", "email"}, {"displayName", "name"}, {"subject", "subject"}} {
 			if value := user.Get(field[1]); value.Type == gjson.String && value.Str != "" {
-				info.String(field[0], value.Str)
+				info.String(field[0], core.Plain(value.Str, 200))
 			}
 		}
 		out.Raw("userInfo", info.Text())

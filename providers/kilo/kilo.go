@@ -57,7 +57,7 @@ func login(h core.Host) (core.Secret, error) {
 		}
 		wait = pollEvery
 		body := reply.Body.Reveal()
-		state, token := gjson.Get(body, "status").String(), gjson.Get(body, "token").String()
+		state, token := gjson.Get(body, "status").String(), core.ReadToken(gjson.Get(body, "token"))
 		switch {
 		case reply.Status == 202:
 		case reply.Status == 403 || state == "denied":

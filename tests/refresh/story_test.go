@@ -499,6 +499,8 @@ func TestTheHostilesOfATokenReply(t *testing.T) {
 		{"redirect", 302, ``, "", ""},
 		{"padded", 200, string(big) + `{"access_token":"A","refresh_token":"R"}`, "A", "R"},
 		{"server error", 503, `{"error":"invalid_grant_but_not_really"}`, "", ""},
+		{"tokens that are none beside one that is", 200, `{"access_token":"A\u061c","refresh_token":"R"}`, "", "R"},
+		{"a rotated token that is none", 200, `{"access_token":"A","refresh_token":"R\u0000"}`, "A", ""},
 		{"numbers for tokens", 200, `{"access_token":7,"refresh_token":8}`, "", ""},
 	}
 	for _, tt := range tests {
