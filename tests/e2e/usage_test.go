@@ -4,6 +4,9 @@ import (
 	"compress/gzip"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +115,27 @@ func TestUsageIsReadFromItsVendor(t *testing.T) {
 	}
 }
 
+// countsReads sets the stage so that read answers how many bytes of bodies, unpacked, Pi has read so far.
+func (s *stage) countsReads() (read func() int) {
+	path := filepath.Join(s.home.Dir, "reads.log")
+	options := "NODE_OPTIONS=--import=" + filepath.Join(pis.Root(), "tests", "e2e", "count.mjs")
+	for _, of := range s.home.Env {
+		if others, is := strings.CutPrefix(of, "NODE_OPTIONS="); is {
+			options += " " + others
+		}
+	}
+	s.home.Env = append(s.home.Env, options, "READ_LOG="+path)
+	return func() (all int) {
+		text, _ := os.ReadFile(path)
+		for _, line := range strings.Fields(string(text)) {
+			n, err := strconv.Atoi(line)
+			require.NoError(s, err)
+			all += n
+		}
+		return all
+	}
+}
+
 func TestAUsageEndpointThatLiesHarmsNobody(t *testing.T) {
 	const place = "api.deepseek.com/user/balance"
 	huge := `{"is_available":true,"filler":"` + strings.Repeat("x", 8<<20) + `"}`
@@ -121,17 +145,19 @@ func TestAUsageEndpointThatLiesHarmsNobody(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		answer http.HandlerFunc
+		// large says that it has more than is read.
+		large bool
 	}{
-		{"huge", write(huge)},
-		{"HTML", write("<!DOCTYPE html><html><body>Sign in</body></html>")},
+		{"huge", write(huge), true},
+		{"HTML", write("<!DOCTYPE html><html><body>Sign in</body></html>"), false},
 		{"truncated", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("content-length", "1000")
 			fmt.Fprint(w, `{"is_available":true,"balance_in`)
-		}},
+		}, false},
 		{"not the gzip it says", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("content-encoding", "gzip")
 			fmt.Fprint(w, `{"is_available":true}`)
-		}},
+		}, false},
 		{"300 MB in a small gzip", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("content-encoding", "gzip")
 			z := gzip.NewWriter(w)
@@ -142,33 +168,39 @@ func TestAUsageEndpointThatLiesHarmsNobody(t *testing.T) {
 				}
 			}
 			z.Close()
-		}},
+		}, true},
 		{"a byte a second", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				fmt.Fprint(w, " ")
 				w.(http.Flusher).Flush()
 				time.Sleep(time.Second)
 			}
-		}},
+		}, false},
 		{"another origin", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://evil.example/collect", http.StatusTemporaryRedirect)
-		}},
-		{"its own origin", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }},
+		}, false},
+		{"its own origin", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			vendors(t, func(s *stage) {
 				s.entries(`{"deepseek":` + key("first-key", "") + `,"deepseek-1":` + key("second-key", "") + `}`)
 				s.vendor.Route(place, vendor.Step{Raw: c.answer})
 				s.vendor.Script("first-key", vendor.Step{})
+				read := s.countsReads()
 				r := s.connected()
 				s.command(r, "status")
-				before := r.Memory("VmHWM")
+				before := read()
 				shown := s.usage(r, "deepseek")
 				assert.NotContains(s, shown, "USD")
 				assert.NotContains(s, shown, "unpaid", "what a usage endpoint says of itself is no fault of the account")
-				most := r.Memory("VmHWM")
-				s.T.Logf("%s: resident memory at most %d kB before, %d kB after", c.name, before, most)
-				assert.Less(s, most-before, 96<<10, "kB: of hundreds of megabytes nothing is held beyond what is read")
+				// Of each account's answer 256 kB and the piece that went beyond, and less than as much again of whatever else Pi asks meanwhile.
+				const bound, piece = 256 << 10, 64 << 10
+				got := read() - before
+				s.T.Logf("%s: %d bytes read", c.name, got)
+				assert.LessOrEqual(s, got, 3*(bound+piece), "unpacked bytes: of hundreds of megabytes nothing is read beyond the bound")
+				if c.large {
+					assert.Greater(s, got, bound, "it was read up to the bound")
+				}
 				for _, a := range s.vendor.Asked() {
 					assert.NotEqual(s, "evil.example", a.Host, "a credential goes nowhere else")
 				}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -136,12 +135,4 @@ func (r *RPC) Notice() (string, error) {
 		return "", err
 	}
 	return event.Message, nil
-}
-
-// Memory is a figure of Pi's memory in kB as Linux tells it, e.g. "VmRSS" now and "VmHWM" at most; 0 elsewhere.
-func (r *RPC) Memory(name string) (kB int) {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
-	_, line, _ := strings.Cut(string(text), name+":")
-	fmt.Sscan(line, &kB)
-	return kB
 }
