@@ -38,22 +38,25 @@ func (g *Guess) Ask(before string) string {
 	return "Did you mean " + before + Clean(g.best) + "? "
 }
 
-// apart counts the bytes to insert, take out or change between two words (Levenshtein's distance).
+// apart counts the bytes to insert, take out or change between two words, and two neighbours that changed places as one (the distance of
+// optimal string alignment): that is how short words are mistyped.
 func apart(a, b string) int {
-	var row [longestGuess + 1]int
+	var row, last, older [longestGuess + 1]int
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		corner := row[0]
+		older, last = last, row
 		row[0] = i + 1
 		for j := range len(b) {
-			change := corner
+			change := last[j]
 			if a[i] != b[j] {
 				change++
 			}
-			corner = row[j+1]
-			row[j+1] = min(change, corner+1, row[j]+1)
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], older[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

@@ -11,9 +11,10 @@ func TestAMistypedWordIsGuessed(t *testing.T) {
 	for _, c := range []struct{ word, want string }{
 		{"stauts", "status"}, {"STATUS", "status"}, {"forcast", "forecast"}, {"unpause", ""}, {"x", ""}, {"", ""},
 		{"renam", "rename"}, {"logn", "login"}, {"bogus", ""}, {strings.Repeat("s", 41), ""},
+		{"sue", "use"}, {"ues", "use"}, {"lgo", "log"}, {"eus", ""}, {"su", ""},
 	} {
 		g := NewGuess(c.word)
-		for _, word := range []string{"status", "forecast", "rename", "login", "log", strings.Repeat("s", 50)} {
+		for _, word := range []string{"status", "forecast", "rename", "login", "log", "use", strings.Repeat("s", 50)} {
 			g.Try(word)
 		}
 		want := ""
@@ -24,4 +25,6 @@ func TestAMistypedWordIsGuessed(t *testing.T) {
 	}
 	assert.Equal(t, 3, apart("kitten", "sitting"))
 	assert.Equal(t, 4, apart("", "four"))
+	assert.Equal(t, 2, apart("abcd", "badc"), "two pairs have changed places")
+	assert.Equal(t, 3, apart("ca", "abc"), "what stands between them was not there before")
 }
