@@ -5,6 +5,8 @@ type Settings struct {
 	// Paused takes the account out until a person puts it back; Pause says why, in the person's words or those of whoever did it.
 	Paused bool
 	Pause  string
+	// Note is what a person wants to remember of it; the search of the screen finds its words.
+	Note string
 	// Reserve keeps the account for when no other one is ready.
 	Reserve bool
 	// Overage allows use beyond what the plan includes: paid extra usage and bought credits.

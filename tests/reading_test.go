@@ -427,3 +427,35 @@ func TestUsageOfKeysThatPiFinds(t *testing.T) {
 		})
 	}
 }
+
+// Who stops a reading reads what had come already, is told so, and makes nobody wait longer for the next one.
+func TestAPersonStopsAReading(t *testing.T) {
+	v := &vendorFetch{}
+	s := process(&host.Disk{Files: map[string]string{"auth": someAuth}}, v, usageNow)
+	asked := 0
+	s.Fetch = func(f core.Fetch) (core.FetchResult, error) {
+		asked++
+		assert.True(t, f.Ends, "a person may end it")
+		if asked == 2 {
+			return core.FetchResult{}, errors.New("you stopped")
+		}
+		return core.FetchResult{Status: 200, Body: core.Secret(claudeBody(20, 30, usageNow))}, nil
+	}
+	start(t, s, false)
+	turn := tell(t, s, core.Message{Command: &core.Command{Text: "usage anthropic", Mode: "tui"}})
+	assert.Contains(t, turn.View.Notes, "Stopped; what had not come is as old as before.")
+	assert.Equal(t, 2, asked)
+	known := 0
+	for _, standing := range status(t, s) {
+		assert.NotContains(t, standing, "failed", "what is stopped has not failed")
+		if strings.Contains(standing.(string), "=20") {
+			known++
+		}
+	}
+	assert.Equal(t, 1, known)
+	turn = tell(t, s, core.Message{Command: &core.Command{Text: "usage anthropic", Mode: "tui"}})
+	assert.Equal(t, 4, asked, "the next reading asks at once")
+	assert.NotContains(t, turn.View.Notes, "Stopped; what had not come is as old as before.")
+	tell(t, s, core.Message{Command: &core.Command{Text: "usage anthropic/anthropic-1", Mode: "tui"}})
+	assert.Equal(t, 5, asked, "of one account that one alone")
+}

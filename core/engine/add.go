@@ -30,7 +30,7 @@ func (e *Engine) loginCommand(m core.Message, c *call) (core.Turn, error) {
 }
 
 // addFlags are those of add.
-var addFlags = []string{"json", "unchecked", "name", "from-env", "file", "stdin"}
+var addFlags = []string{"json", "unchecked", "name", "account", "from-env", "file", "stdin"}
 
 // add takes keys: from a dialog, from a variable, a file or standard input. A key among the words is refused, because words end up in
 // histories and in lists of processes.
@@ -42,7 +42,7 @@ func (e *Engine) add(h *flow.Host, c *call) *core.View {
 	for _, flag := range core.Keys(c.flags) {
 		if !contains(addFlags, flag) {
 			// It may be a key, so it is not said again.
-			return failed("One of the flags is none of add's", "It has --unchecked, --name NAME, and one of --from-env NAME, --file PATH and --stdin.")
+			return failed("One of the flags is none of add's", "It has --unchecked, --name NAME, --account ACCOUNT, and one of --from-env NAME, --file PATH and --stdin.")
 		}
 	}
 	id, no := e.addTo(h, c)
@@ -52,6 +52,17 @@ func (e *Engine) add(h *flow.Host, c *call) *core.View {
 	known := e.provider(id)
 	if why := known.Retired; why != "" || e.hidden(id) {
 		return failed(id+" takes no accounts: it is left alone", why)
+	}
+	if name := c.flags["name"]; name != "" {
+		if _, other, _ := e.find(id + "/" + name); other != nil {
+			return failed(e.nameOf(id)+" has another account called "+other.Label, "Nothing was added.")
+		}
+	}
+	account := ""
+	if c.has("account") {
+		if account, no = e.rekeyed(id, c.flags["account"]); no != nil {
+			return no
+		}
 	}
 	kind, no := e.addKind(h, c, id, known)
 	if no != nil {
@@ -68,7 +79,27 @@ func (e *Engine) add(h *flow.Host, c *call) *core.View {
 	if paste.Error != "" {
 		return failed(e.nameOf(id)+": "+strings.TrimSuffix(paste.Error, "."), "Nothing was added.")
 	}
-	return e.keepKeys(h, known, id, paste, !c.has("unchecked"))
+	if name := c.flags["name"]; (account != "" || name != "") && len(paste.Keys) > 1 {
+		return failed("These are several keys, and --account and --name are about one", "Nothing was added.")
+	}
+	return e.keepKeys(h, known, keeping{id, account, core.PlainLine(c.flags["name"], longestName), !c.has("unchecked")}, paste)
+}
+
+// rekeyed finds the account that is to be given a new key.
+func (e *Engine) rekeyed(provider, word string) (string, *core.View) {
+	_, account, no := e.find(provider + "/" + word)
+	if no == nil {
+		no = owned(account)
+	}
+	switch {
+	case no != nil:
+		return "", no
+	case account.Login:
+		return "", failed(account.Label+" is a login and has no key", "Type login "+provider+" --account "+spoken(word)+".")
+	case e.isPis(account):
+		return "", failed(account.Label+" is Pi's own account of "+provider, "Pi's /login gives it another key.")
+	}
+	return account.ID, nil
 }
 
 // addTo asks which provider, where the command does not say.
@@ -117,7 +148,7 @@ func (e *Engine) addTo(h *flow.Host, c *call) (string, *core.View) {
 
 // addKind tells whether a key or a login is added, and asks where both are possible.
 func (e *Engine) addKind(h *flow.Host, c *call, id string, known *core.Provider) (string, *core.View) {
-	given := c.has("from-env") || c.has("file") || c.has("stdin")
+	given := c.has("from-env") || c.has("file") || c.has("stdin") || c.has("account")
 	login := known.Login != ""
 	// Of a provider that only models.json or another extension knows nothing speaks against a key.
 	keys := known.Keys || known.Name == ""

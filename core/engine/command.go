@@ -18,6 +18,8 @@ type call struct {
 	mode  string
 	json  bool
 	at    core.Time
+	// account is the id of the one account of the provider that is meant, "" for all.
+	account string
 }
 
 func (c *call) word(i int) string {
@@ -100,8 +102,11 @@ var (
 	plain  = []string{"json", "strict", "yes", "unchecked", "stdin", "fix", "plain", "borrow", "move", "private", "footer"}
 )
 
-// aboutOne are the commands whose first word, where there is one, is a provider that must be known.
-var aboutOne = []string{"status", "usage", "refresh", "why", "forecast"}
+// aboutOne are the commands whose first word, where there is one, is a provider that must be known; of ofAccounts it may be an account too.
+var (
+	aboutOne   = []string{"status", "usage", "refresh", "why", "forecast"}
+	ofAccounts = []string{"status", "usage", "refresh"}
+)
 
 // unknownFlag refuses a flag that nobody reads: a mistyped one would change what a command does without a word. What was typed is not
 // said again, because it may be a key.
@@ -152,6 +157,14 @@ func (e *Engine) command(m core.Message) (core.Turn, error) {
 	}
 	if contains(aboutOne, c.name) && len(c.words) > 0 {
 		id, no := e.findProvider(c.words[0])
+		if no != nil && contains(ofAccounts, c.name) {
+			// Whatever is no provider may be an account; what is neither is more likely a mistyped provider.
+			if p, account, none := e.find(strings.Join(c.words, " ")); none == nil {
+				id, c.account, no = p.Provider, account.ID, nil
+			} else if strings.Contains(c.words[0], "/") {
+				no = none
+			}
+		}
 		if no != nil {
 			return core.Turn{View: c.answer(no)}, nil
 		}
@@ -203,7 +216,14 @@ func split(text string) []string {
 
 func (e *Engine) status(c *call) *core.View {
 	only := c.word(0)
-	v := view.Status(e.accounts(only, c.at), only, c.at, e.zone, c.json)
+	accounts := e.accounts(only, c.at)
+	for i := range accounts {
+		if accounts[i].ID == c.account {
+			accounts = accounts[i : i+1]
+			break
+		}
+	}
+	v := view.Status(accounts, only, c.at, e.zone, c.json)
 	for _, name := range [...]string{"state", "accounts"} {
 		if why := e.files[name].readOnly; why != "" {
 			v.Notes = append(v.Notes, fileNames.Of(name)+" is not written: "+why+".")

@@ -16,6 +16,8 @@ const (
 	undoable = 20
 	// longestName bounds what a person calls an account.
 	longestName = 100
+	// longestNote bounds what a person notes of one, in bytes.
+	longestNote = 200
 	// furthest bounds priorities, so that one never wraps.
 	furthest = 1000
 )
@@ -168,7 +170,7 @@ func owned(c *pool.Candidate) *core.View {
 	if c.Source == "stored" {
 		return nil
 	}
-	return failed(c.Label + " comes from outside of our files, so nothing can be kept about it")
+	return failed(c.Label+" is not in a file, so nothing can be kept about it", "It comes from the environment, from models.json or from --api-key.")
 }
 
 func (e *Engine) use(h *flow.Host, c *call) *core.View {
@@ -246,7 +248,7 @@ func (e *Engine) pause(h *flow.Host, c *call) *core.View {
 	}
 	delta := store.Blank
 	var backs []func(core.Time) string
-	var names []string
+	var names, held []string
 	for _, word := range c.words {
 		p, account, no := e.find(word)
 		if no == nil {
@@ -256,6 +258,12 @@ func (e *Engine) pause(h *flow.Host, c *call) *core.View {
 			return no
 		}
 		names = append(names, account.Label)
+		a, cleared := e.account(p, account, c.at), e.clearing(p.Provider, account.ID, c.at)
+		if !paused && cleared != store.Blank && (a.Standing != core.StandingReady || len(a.Models) > 0) {
+			held = append(held, account.Label)
+			delta = store.Merge(delta, cleared)
+			backs = append(backs, e.uncleared(p.Provider, account.ID))
+		}
 		d, back := e.setting(c, p.Provider, account.ID, "paused", truth(paused), truth(account.Paused))
 		delta = store.Merge(delta, d)
 		backs = append(backs, back)
@@ -268,8 +276,31 @@ func (e *Engine) pause(h *flow.Host, c *call) *core.View {
 	say := strings.Join(names, ", ") + ": paused, so nothing is sent until you say \"resume\"."
 	if !paused {
 		say = strings.Join(names, ", ") + ": in use again."
+		if len(held) > 0 {
+			say += " What was held against " + strings.Join(held, ", ") + " is forgotten; it is asked at its next turn."
+		}
 	}
 	return e.change(h, delta, say, all(backs))
+}
+
+// uncleared takes back what clearing does.
+func (e *Engine) uncleared(provider, account string) func(core.Time) string {
+	known := e.state.Account(provider, account)
+	return func(at core.Time) string {
+		now := e.state.Account(provider, account)
+		delta := store.Blank
+		again := func(model string, s, since core.Standing) {
+			if s.Fault != "" {
+				s.Began, s.At = s.Since(), max(at, since.At+1)
+				delta = store.Merge(delta, store.StandingDelta(provider, account, model, s))
+			}
+		}
+		again("", known.Standing, now.Standing)
+		for model, s := range known.Models {
+			again(model, s, now.Models[model])
+		}
+		return delta
+	}
 }
 
 func (e *Engine) rename(h *flow.Host, c *call) *core.View {
@@ -280,11 +311,24 @@ func (e *Engine) rename(h *flow.Host, c *call) *core.View {
 	if no != nil {
 		return no
 	}
+	old, plain := e.state.Account(p.Provider, account.ID).Label, account.ID
+	for i := range e.members[p.Provider] {
+		if a := &e.members[p.Provider][i]; a.ID == account.ID {
+			plain = a.Label
+		}
+	}
+	if len(c.words) < 2 {
+		hint := "Type it behind: rename " + spoken(account.Label) + " NAME."
+		if old != "" {
+			hint += " An empty one, \"\", brings " + plain + " back."
+		}
+		return failed("What is "+account.Label+" to be called?", hint)
+	}
 	name := strings.TrimSpace(view.Clean(strings.Join(c.words[1:], " ")))
 	if len(name) > longestName {
-		return failed("A name has at most " + strconv.Itoa(longestName) + " bytes")
+		return failed("The name is too long", "It may have "+strconv.Itoa(longestName)+" letters; of other alphabets than the Latin one fewer.")
 	}
-	if name == account.ID {
+	if name == plain {
 		name = ""
 	}
 	for i := range p.Accounts {
@@ -292,17 +336,27 @@ func (e *Engine) rename(h *flow.Host, c *call) *core.View {
 			return failed(p.Provider + " has another account called " + other.Label)
 		}
 	}
-	old := e.state.Account(p.Provider, account.ID).Label
+	if name == old {
+		return &core.View{Title: "Done", Notes: []string{account.Label + " is called so already."}}
+	}
 	delta, back := e.setting(c, p.Provider, account.ID, "label", quoted(name), quoted(old))
 	say := account.Label + " is called " + name + " now."
 	if name == "" {
-		say = account.Label + " is called by its id again."
+		say = account.Label + " is called " + plain + " again; undo brings the name back."
 	}
 	return e.change(h, delta, say, back)
 }
 
+// spoken is a word as it is typed in a command.
+func spoken(word string) string {
+	if strings.ContainsAny(word, " \t") {
+		return "\"" + word + "\""
+	}
+	return word
+}
+
 // settings are what "set" knows, with what may stand behind.
-const settings = "priority NUMBER, pool NAME, reserve on|off, overage on|off, projects FOLDER…, base-url URL, header \"Name: value\""
+const settings = "priority NUMBER, pool NAME, reserve on|off, overage on|off, projects FOLDER…, base-url URL, header \"Name: value\", note TEXT"
 
 func (e *Engine) set(h *flow.Host, c *call) *core.View {
 	p, account, no := e.find(c.word(0))
@@ -342,6 +396,12 @@ func (e *Engine) set(h *flow.Host, c *call) *core.View {
 		say = account.Label + " is used in " + strings.Join(folders, ", ") + " only."
 		if len(folders) == 0 {
 			say = account.Label + " is used everywhere."
+		}
+	case "note":
+		name, text, old = what, quoted(core.PlainLine(value, longestNote)), quoted(account.Note)
+		say = account.Label + ": noted."
+		if value == "" {
+			say = account.Label + " has no note any more."
 		}
 	case "pool":
 		return e.joinGroup(h, c, p, account, value)

@@ -54,7 +54,7 @@ func (e *Engine) overlooked(r *request, p *pool.Pool, at core.Time) bool {
 
 // lookFor is the flow that looks again, at some accounts, before a request is refused.
 func (e *Engine) lookFor(h *flow.Host, r *request) core.Turn {
-	e.readUsage(h, r.provider, false, 1)
+	e.readUsage(h, r.provider, "", false, 1)
 	if turn, ok := e.leaseNow(h, r); ok {
 		return turn
 	}

@@ -263,8 +263,12 @@ func (e *Engine) checked(cmd *call) ([]pool.Candidate, *core.View) {
 	return list, nil
 }
 
-// youStopped is what is said of a key when the person ended its check: the host words the error of a fetch that was ended so.
-const youStopped = "not checked: you stopped"
+const (
+	// endedByPerson is the error of a fetch that the person ended (core.Fetch.Ends).
+	endedByPerson = "you stopped"
+	// youStopped is what is said of a key whose check was ended so.
+	youStopped = "not checked: " + endedByPerson
+)
 
 // goesOn says how far a list of keys is checked, where it is more than one, and whether the person still waits for it.
 func goesOn(h *flow.Host, at, of int, what string) bool {
@@ -306,12 +310,28 @@ func (e *Engine) check(h *flow.Host, cmd *call) *core.View {
 		default:
 			tone = "bad"
 		}
+		if kind == "" {
+			say += e.proven(h, list[i].Provider, list[i].ID)
+		}
 		v.AddRow(tone, list[i].Provider, list[i].Label, say)
 	}
 	if len(v.Rows) == 1 && len(v.Notes) == 0 {
 		v.Rows, v.Notes = nil, []string{"There are no keys to check."}
 	}
 	return v
+}
+
+// proven takes back what a check has disproved, a key that was said to be wrong, and says what is left for the person to do.
+func (e *Engine) proven(h *flow.Host, provider, account string) string {
+	_, c := e.accountOf(provider, account)
+	switch {
+	case c == nil || c.Standing.KindAt(h.At(), c.Mark) != core.StandingSuspended:
+		return ""
+	case c.Standing.Fault != core.Unauthorized:
+		return "; \"resume " + spoken(c.Label) + "\" has it asked again"
+	}
+	e.pardon(h, provider, account)
+	return "; it is asked again"
 }
 
 const (
@@ -345,8 +365,20 @@ func (e *Engine) locate(h *flow.Host, p *core.Provider, key core.Secret) (baseUR
 // mostChecked bounds how many keys of one paste are checked, and so for how long a person waits.
 const mostChecked = 50
 
+// keeping is how pasted keys are kept: whose they are, the account whose key the one takes the place of and the name it is given, "" for
+// none, and whether they are checked before.
+type keeping struct {
+	provider, account, name string
+	check                   bool
+}
+
 // keepKeys keeps pasted keys, each in a slot of its own; the hold keeps two that come at once from taking one.
-func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.Paste, check bool) *core.View {
+func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, how keeping, paste core.Paste) *core.View {
+	id, account, check := how.provider, how.account, how.check
+	own := core.Override{}
+	if _, c := e.accountOf(id, account); c != nil {
+		own.BaseURL = c.BaseURL
+	}
 	v := &core.View{Title: e.nameOf(id), Rows: []core.Row{{Cells: []string{"key", "account", ""}, Tone: "head"}}}
 	entries := make([]core.Secret, len(paste.Keys))
 	says, labels := make([]string, len(paste.Keys)), make([]string, len(paste.Keys))
@@ -373,7 +405,11 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 			says[i] = "added unchecked"
 			continue
 		}
-		kind, say := e.checkKey(h, id, entries[i], core.Override{BaseURL: k.BaseURL})
+		to := own
+		if k.BaseURL != "" {
+			to.BaseURL = k.BaseURL
+		}
+		kind, say := e.checkKey(h, id, entries[i], to)
 		if stopped = say == youStopped; stopped {
 			entries[i] = ""
 			v.AddRow("wait", k.Key.Mask(), "-", "not added: you stopped")
@@ -396,6 +432,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 	e.takeOwn(held)
 	e.reread(h)
 	var added []string
+	var before []pool.Candidate
 	for i, entry := range entries {
 		if entry == "" {
 			continue
@@ -404,7 +441,19 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 		if twin := e.holder(id, entry); twin != "" {
 			row.Cells[1], row.Cells[2], row.Tone = twin, "was there already", ""
 		} else {
-			slot := e.newID(id)
+			slot := account
+			if how.name != "" {
+				labels[i] = how.name
+			}
+			if slot == "" {
+				slot = e.newID(id)
+			} else if _, c := e.accountOf(id, slot); c != nil {
+				before = append(before, *c)
+				if labels[i] == "" {
+					labels[i] = c.Identity.Label
+				}
+				row.Cells[2] = strings.Replace(says[i], "added", "replaces its old key", 1)
+			}
 			if why, _ := e.saveLogin(h, id, slot, labels[i], entry); why != "" {
 				row.Cells[1], row.Cells[2], row.Tone = "-", "not kept: "+core.Plain(why, 100), "bad"
 			} else {
@@ -415,7 +464,14 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, id string, paste core.
 		v.Rows = append(v.Rows, row)
 	}
 	v.Failed = len(added) == 0
-	e.remember(edit{e.nameOf(id) + ": " + strings.Join(added, ", ") + " added.", func(at core.Time) revision {
+	did := " added."
+	if account != "" {
+		did = " has a new key."
+	}
+	e.remember(edit{e.nameOf(id) + ": " + strings.Join(added, ", ") + did, func(at core.Time) revision {
+		if account != "" {
+			return e.bringBack(before, at)
+		}
 		back := store.BlankAccounts
 		for _, slot := range added {
 			back = store.Merge(back, store.ForgetDelta(id, slot, max(at, e.own.Added(id, slot)+1)))

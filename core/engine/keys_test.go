@@ -291,9 +291,9 @@ func TestAddingIsUndoneAndARemovedAccountComesBack(t *testing.T) {
 	p := begin(t, `{"groq":{"type":"api_key","key":"gsk_pi"},"groq-1":{"type":"api_key","key":"gsk_peer"}}`)
 	p.pasted = "gsk_a1b2c3d4"
 	require.False(t, p.say("add groq --from-env GROQ_KEY --unchecked --name Work").Failed)
-	assert.Contains(t, text(p.say("status groq")), "groq-2")
+	assert.Contains(t, text(p.say("status groq")), "Work", "it is called what it was added as")
 	require.False(t, p.say("undo").Failed)
-	assert.NotContains(t, text(p.say("status groq")), "groq-2")
+	assert.NotContains(t, text(p.say("status groq")), "Work")
 
 	v := p.say("remove groq --yes")
 	assert.True(t, v.Failed)

@@ -196,8 +196,8 @@ func (e *Engine) slotOf(l core.Login, credential core.Secret, who core.Identity)
 
 // saveLogin makes a credential durable and clears what was held against its account. why is what stood in the way, "" for nothing.
 func (e *Engine) saveLogin(h *flow.Host, provider, slot, label string, credential core.Secret) (why string, again bool) {
-	c, r := e.loginOf(provider + "/" + slot)
-	again = c != nil
+	_, c := e.accountOf(provider, slot)
+	again = c != nil && c.Source == "stored"
 	at := h.At()
 	who := e.identityOf(provider, credential)
 	if label != "" {
@@ -214,7 +214,7 @@ func (e *Engine) saveLogin(h *flow.Host, provider, slot, label string, credentia
 	if who.Key != "" || who.Label != "" {
 		delta = store.Merge(delta, store.IdentityDelta(provider, slot, who, at))
 	}
-	if r != nil {
+	if r := e.renewals[usageKey(provider, slot)]; r != nil {
 		r.refused, r.unsaved = 0, ""
 	}
 	h.Seal()
@@ -226,13 +226,18 @@ func (e *Engine) saveLogin(h *flow.Host, provider, slot, label string, credentia
 			e.takeOwn(*result.File)
 		}
 	}
+	e.pardon(h, provider, slot)
+	return "", again
+}
+
+// pardon forgets what was held against an account, durably.
+func (e *Engine) pardon(h *flow.Host, provider, slot string) {
 	if cleared := e.clearing(provider, slot, h.At()); cleared != store.Blank {
 		save := e.saveDelta(cleared, true)
 		e.rebuildPool(provider)
 		e.planNext()
 		h.Do(save)
 	}
-	return "", again
 }
 
 // clearing is the change that forgets what was held against an account.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sort"
+	"strconv"
 	"strings"
 
 	"pimultiauth/core"
@@ -64,11 +65,17 @@ func newReader() reader {
 
 // usageAnew is the command that reads usage although it is fresh.
 func (e *Engine) usageAnew(h *flow.Host, c *call) *core.View {
-	e.readUsage(h, c.word(0), true, readRounds)
+	busy := e.reader.running
+	stopped := e.readUsage(h, c.word(0), c.account, true, readRounds)
 	c.at = h.At()
 	v := e.status(c)
-	if e.reader.offline {
+	switch {
+	case e.reader.offline:
 		v.Notes = append(v.Notes, "Nothing was read: Pi is offline (PI_OFFLINE).")
+	case busy:
+		v.Notes = append(v.Notes, "A reading is under way already; its figures are shown as they come.")
+	case stopped:
+		v.Notes = append(v.Notes, "Stopped; what had not come is as old as before.")
 	}
 	if p := e.pools[c.word(0)]; p != nil {
 		told := false
@@ -186,10 +193,12 @@ type claim struct {
 	why string
 	// asked is when: a process may sleep before it sees the answers.
 	asked core.Time
+	// stopped says that the person ended it before its answers came.
+	stopped bool
 }
 
 // claims takes accounts to read, while the host holds the gate, and answers the change that tells the other processes.
-func (e *Engine) claims(only string, manual bool, done map[string]bool) (taken []claim, delta string) {
+func (e *Engine) claims(only, account string, manual bool, done map[string]bool) (taken []claim, delta string) {
 	at := e.at
 	tree := e.files["usage"].tree
 	delta = store.BlankUsage
@@ -209,7 +218,7 @@ func (e *Engine) claims(only string, manual bool, done map[string]bool) (taken [
 		for _, c := range e.readWindow(id, manual) {
 			key := usageKey(id, c.ID)
 			r := tree.UsageRead(key)
-			if done[key] || own >= most || all >= readsAtOnce || (r.Blocks(at) && (r.Open || !manual)) {
+			if (account != "" && c.ID != account) || done[key] || own >= most || all >= readsAtOnce || (r.Blocks(at) && (r.Open || !manual)) {
 				continue
 			}
 			if !manual && e.dueToRead(c, at) > at {
@@ -256,12 +265,13 @@ func (e *Engine) readWindow(provider string, manual bool) []*pool.Candidate {
 	return list
 }
 
-// readUsage reads the usage of the accounts that are due, or of all when a person asks, a few at a time and so many times at most. It is the
-// one place where usage is asked for.
-func (e *Engine) readUsage(h *flow.Host, only string, manual bool, rounds int) {
+// readUsage reads the usage of the accounts that are due, or of all when a person asks, a few at a time and so many times at most; only and
+// account name a provider and one of its accounts, "" for all. It reports whether the person stopped it. It is the one place where usage is
+// asked for.
+func (e *Engine) readUsage(h *flow.Host, only, account string, manual bool, rounds int) (stopped bool) {
 	r := &e.reader
 	if r.running || r.offline {
-		return
+		return false
 	}
 	r.running = true
 	defer func() {
@@ -270,24 +280,36 @@ func (e *Engine) readUsage(h *flow.Host, only string, manual bool, rounds int) {
 	}()
 	done := map[string]bool{}
 	for round, waits := 0, 0; round < rounds; round++ {
+		if manual && round > 0 {
+			text := "reading usage, " + strconv.Itoa(len(done)) + " accounts so far"
+			if answer, _ := h.Ask(core.Ask{Progress: &core.Progress{Text: text}}); answer.Canceled {
+				return true
+			}
+		}
 		var taken []claim
 		e.underGate(h, "usage", false, func() (delta string) {
-			taken, delta = e.claims(only, manual, done)
+			taken, delta = e.claims(only, account, manual, done)
 			return delta
 		})
 		if len(taken) == 0 {
 			// Others are at it: a person waits for them, nobody else does.
 			if _, all := e.files["usage"].tree.UsageReads(e.at, ""); !manual || all == 0 || waits >= 40 {
-				return
+				return false
 			}
 			waits++
-			_, _ = h.Ask(core.Ask{Sleep: &core.Sleep{Wait: 500}})
+			if answer, _ := h.Ask(core.Ask{Sleep: &core.Sleep{Wait: 500}}); answer.Canceled {
+				return true
+			}
 			continue
 		}
 		e.findKeys(h, taken, manual)
-		e.fetchUsage(h, taken)
+		stopped = e.fetchUsage(h, taken, manual)
 		h.Do(e.record(taken)...)
+		if stopped {
+			return true
+		}
 	}
+	return false
 }
 
 // findKeys lets Pi find the keys of those that were taken, and makes their requests.
@@ -322,24 +344,27 @@ func (e *Engine) findKeys(h *flow.Host, taken []claim, manual bool) {
 	}
 }
 
-// fetchUsage asks for all accounts that were taken at once, and for each account one thing after the other.
-func (e *Engine) fetchUsage(h *flow.Host, taken []claim) {
+// fetchUsage asks for all accounts that were taken at once, and for each account one thing after the other. A person may stop what they
+// asked for.
+func (e *Engine) fetchUsage(h *flow.Host, taken []claim, manual bool) (stopped bool) {
 	for n := 0; ; n++ {
 		var effects []core.Effect
 		asked := map[int64]*claim{}
 		for i := range taken {
-			if c := &taken[i]; n < len(c.fetches) {
-				c.asked = e.at
+			if c := &taken[i]; n < len(c.fetches) && !c.stopped {
+				c.asked, c.fetches[n].Ends = e.at, manual
 				x := e.effect(core.Effect{Fetch: &c.fetches[n]})
 				asked[x.ID] = c
 				effects = append(effects, x)
 			}
 		}
 		if len(effects) == 0 {
-			return
+			return stopped
 		}
 		for _, result := range h.Do(effects...) {
 			if c := asked[result.ID]; c != nil {
+				c.stopped = result.Error == endedByPerson
+				stopped = stopped || c.stopped
 				answer := core.FetchResult{}
 				if result.Fetch != nil {
 					answer = *result.Fetch
@@ -364,7 +389,12 @@ func (e *Engine) record(taken []claim) []core.Effect {
 			read.Fails, read.Error = tree.UsageRead(t.key).Fails+1, t.why
 			read.Until = at.Add(e.jittered(backoff(readPause, read.Fails-1, readLongest)))
 		}
-		if c == nil || len(t.fetches) == 0 {
+		if t.stopped {
+			// Nothing was learned: it stands as one whose reader died, and may be asked at once.
+			before := tree.UsageRead(t.key)
+			read.Open, read.Fails, read.Error = true, before.Fails, before.Error
+		}
+		if c == nil || len(t.fetches) == 0 || t.stopped {
 			delta = store.Merge(delta, store.UsageReadDelta(t.key, read))
 			continue
 		}

@@ -157,11 +157,14 @@ func (e *Engine) fix(kind core.FaultKind, c *pool.Candidate) string {
 		if c.Login {
 			return "log in again with /multi-auth login " + c.Provider
 		}
+		if c.Own {
+			return "give it a valid key: add " + c.Provider + " --account " + spoken(c.Label)
+		}
 		return "put a valid key in its place"
 	case core.Unpaid, core.PolicyOverage:
-		return "add credit at the provider"
+		return "add credit at the provider, then resume it"
 	case core.Misconfigured:
 		return "correct its entry"
 	}
-	return "look at the account at the provider"
+	return "look at the account at the provider, then resume it"
 }

@@ -37,7 +37,7 @@ func (e *Engine) tick(m core.Message) (core.Turn, error) {
 	}
 	if next := e.readsAt(); !next.IsZero() && next <= m.At {
 		return e.begin(func(h *flow.Host) core.Turn {
-			e.readUsage(h, "", false, readRounds)
+			e.readUsage(h, "", "", false, readRounds)
 			return core.Turn{Done: &core.Done{}}
 		}), nil
 	}

@@ -18,6 +18,7 @@ func readSettings(n *node) core.Settings {
 	s := core.Settings{
 		Paused:  n.get("paused").setting().Type == gjson.True,
 		Pause:   core.Plain(n.get("pause").setting().String(), 200),
+		Note:    core.Plain(n.get("note").setting().String(), 200),
 		Reserve: n.get("reserve").setting().Type == gjson.True,
 		Overage: n.get("overage").setting().Type == gjson.True,
 	}

@@ -10,9 +10,9 @@ import (
 // pool or a chain, "W" a command; anything else is a list of words or flags parted by "|".
 var words = core.Table{
 	{"status", "P"}, {"why", "P"}, {"forecast", "P"}, {"glance", "P"}, {"auto", "P"}, {"usage", "P"}, {"check", "R"}, {"hide", "P"}, {"unhide", "H"},
-	{"add", "Q --unchecked|--stdin|--from-env|--file"}, {"login", "Q --account"}, {"remove", "A* --yes"}, {"pause", "A* --why"}, {"resume", "A*"},
+	{"add", "Q --unchecked|--stdin|--from-env|--file|--account|--name"}, {"login", "Q --account"}, {"remove", "A* --yes"}, {"pause", "A* --why"}, {"resume", "A*"},
 	{"use", "A --strict"}, {"rename", "A"}, {"order", "P A*"}, {"mode", "P M"},
-	{"set", "A base-url|header|overage|pool|priority|projects|reserve on|off"},
+	{"set", "A base-url|header|note|overage|pool|priority|projects|reserve on|off"},
 	{"pool", "P N add|drop|mode|priority|max|health|cooldown|backoff|remove A*"}, {"chain", "N on|map|attempts|remove"},
 	{"help", "keys"}, {"doctor", "--fix"}, {"import", "claude-code|codex|gh|opencode|cliproxyapi|peer"}, {"simulate", "--mode"},
 }

@@ -156,7 +156,7 @@ func matching(accounts []Account, search string) []Account {
 	words := strings.Fields(strings.ToLower(search))
 	out := make([]Account, 0, len(accounts))
 	for _, a := range accounts {
-		text := strings.ToLower(a.Label + " " + a.ID + " " + a.Plan + " " + stateWord(&a))
+		text := strings.ToLower(a.Label + " " + a.ID + " " + a.Plan + " " + stateWord(&a) + " " + a.Note)
 		all := true
 		for _, word := range words {
 			all = all && strings.Contains(text, word)
@@ -239,7 +239,7 @@ func accountItem(a *Account, at core.Time) core.Item {
 	for _, f := range [...]struct {
 		flag string
 		set  bool
-	}{{"paused", a.Paused}, {"pinned", a.Pinned}, {"reserve", a.Reserve}} {
+	}{{"paused", a.Paused}, {"pinned", a.Pinned}, {"reserve", a.Reserve}, {"login", a.Login}, {"held", a.Standing != core.StandingReady}} {
 		if f.set {
 			item.Flags = append(item.Flags, f.flag)
 		}
@@ -277,6 +277,7 @@ func details(a *Account, masked string, at core.Time, zoneMinutes int) []core.De
 		add("returns", "in "+Span(a.Until.Sub(at))+", at "+Clock(a.Until, at, zoneMinutes), "")
 	}
 	add("to do", a.Fix, "bad")
+	add("note", Clean(a.Note), "")
 	add("plan", Clean(a.Plan), "")
 	for _, w := range a.Usage.Windows {
 		out = append(out, window(w, at, zoneMinutes))

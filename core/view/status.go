@@ -140,7 +140,7 @@ func (a *Account) object(models []string) *core.Object {
 		StringOrNull("sameAs", a.Twin).StringOrNull("why", a.Why).StringOrNull("fix", a.Fix).TimeOrNull("until", a.Until).Raw("models", core.Array(models)).
 		Int("inFlight", int64(a.InFlight)).TimeOrNull("lastUsed", a.LastUsed).Int("requestsOfTheDay", int64(a.Requests)).Int("failuresOfTheDay", int64(a.Failures)).
 		Raw("usage", UsageObject(&a.Usage).TimeOrNull("at", a.Usage.At).Text()).Bool("pinned", a.Pinned).Bool("reserve", a.Reserve).Bool("overage", a.Overage).
-		Int("priority", int64(a.Priority)).Raw("pools", core.Quoted(a.Pools)).Raw("projects", core.Quoted(a.Projects)).StringOrNull("baseUrl", a.BaseURL).
+		Int("priority", int64(a.Priority)).Raw("pools", core.Quoted(a.Pools)).Raw("projects", core.Quoted(a.Projects)).StringOrNull("baseUrl", a.BaseURL).StringOrNull("note", a.Note).
 		Int("headers", int64(a.Headers))
 }
 
