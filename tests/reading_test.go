@@ -386,6 +386,9 @@ func TestUsageOfKeysThatPiFinds(t *testing.T) {
 				return v.fetch(f)
 			}
 			s.Ask = func(a core.Ask) (core.Answer, error) {
+				if a.Progress != nil {
+					return core.Answer{}, nil
+				}
 				require.Equal(t, "resolve", a.Pi.Op)
 				if c.answer != nil {
 					return c.answer(*a.Pi)
@@ -458,4 +461,33 @@ func TestAPersonStopsAReading(t *testing.T) {
 	assert.NotContains(t, turn.View.Notes, "Stopped; what had not come is as old as before.")
 	tell(t, s, core.Message{Command: &core.Command{Text: "usage anthropic/anthropic-1", Mode: "tui"}})
 	assert.Equal(t, 5, asked, "of one account that one alone")
+}
+
+// Of many accounts it is said how far a reading is, and who stops there is heard.
+func TestALongReadingSaysHowFarItIs(t *testing.T) {
+	var entries []string
+	for i := range 9 {
+		entries = append(entries, fmt.Sprintf(`"anthropic-%d":{"type":"oauth","access":"a%d","refresh":"r%d","expires":4000000000000}`, i+1, i, i))
+	}
+	s := process(&host.Disk{Files: map[string]string{"auth": "{" + strings.Join(entries, ",") + "}"}}, nil, usageNow)
+	asked, stop := 0, ""
+	s.Fetch = func(core.Fetch) (core.FetchResult, error) {
+		asked++
+		return core.FetchResult{Status: 200, Body: core.Secret(claudeBody(20, 30, usageNow))}, nil
+	}
+	var told []string
+	s.Ask = func(a core.Ask) (core.Answer, error) {
+		if a.Progress != nil {
+			told = append(told, a.Progress.Text)
+		}
+		return core.Answer{Canceled: a.Progress != nil && a.Progress.Text == stop}, nil
+	}
+	start(t, s, false)
+	tell(t, s, core.Message{Command: &core.Command{Text: "usage anthropic", Mode: "tui"}})
+	assert.Equal(t, []string{"reading usage, 2 of 9", "reading usage, 4 of 9", "reading usage, 6 of 9", "reading usage, 8 of 9"}, told)
+	assert.Equal(t, 9, asked)
+	stop = "reading usage, 4 of 9"
+	turn := tell(t, s, core.Message{Command: &core.Command{Text: "usage anthropic", Mode: "tui"}})
+	assert.Contains(t, turn.View.Notes, "Stopped; what had not come is as old as before.")
+	assert.Equal(t, 9+4, asked)
 }

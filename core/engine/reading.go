@@ -278,10 +278,15 @@ func (e *Engine) readUsage(h *flow.Host, only, account string, manual bool, roun
 		r.running = false
 		e.planReads()
 	}()
-	done := map[string]bool{}
+	done, all := map[string]bool{}, 0
+	if manual && account == "" {
+		for _, id := range e.providers(only) {
+			all += len(e.readWindow(id, true))
+		}
+	}
 	for round, waits := 0, 0; round < rounds; round++ {
-		if manual && round > 0 {
-			text := "reading usage, " + strconv.Itoa(len(done)) + " accounts so far"
+		if round > 0 && len(done) < all {
+			text := "reading usage, " + strconv.Itoa(len(done)) + " of " + strconv.Itoa(all)
 			if answer, _ := h.Ask(core.Ask{Progress: &core.Progress{Text: text}}); answer.Canceled {
 				return true
 			}

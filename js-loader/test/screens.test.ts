@@ -178,7 +178,12 @@ test("keys perform the commands that could be typed", async () => {
 		],
 		[["J"], ["order", screen.provider, "anthropic-1", "anthropic", "anthropic-2"]],
 		[["K"], undefined],
-		[["L"], ["login", screen.provider, "--account", screen.account]],
+		[["L"], ["add", screen.provider, "--account", screen.account]],
+		[["y"], ["resume", account]],
+		[
+			["n", "!", key.enter],
+			["set", account, "note", "!"],
+		],
 		[
 			["i", "\x7f", "3", key.enter],
 			["set", account, "priority", "3"],

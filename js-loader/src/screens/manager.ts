@@ -118,8 +118,23 @@ export class Manager implements Component {
 		if (!accountOf(this.#sight)) return ["a add", ...undo, "/ search", onward, end];
 		const pin = `${key("tui.select.confirm")} ${this.#has("pinned") ? "unpin" : "pin"}`;
 		const pause = `p ${this.#has("paused") ? "resume" : "pause"}`;
+		const again = this.#has("held") ? ["y ask again"] : [];
 		const list = this.#listSeen() ? ["space mark"] : [];
-		return [pin, "a add", ...undo, pause, "e rename", "d remove", onward, ...list, "/ search", "s sort", "m mode", end];
+		return [
+			pin,
+			"a add",
+			...undo,
+			...again,
+			pause,
+			"e rename",
+			"d remove",
+			onward,
+			...list,
+			"/ search",
+			"s sort",
+			"m mode",
+			end,
+		];
 	}
 
 	handleInput(data: string): void {
@@ -194,7 +209,9 @@ export class Manager implements Component {
 			e: () => this.#rename(),
 			d: () => this.#remove(),
 			c: () => this.#act(["check", ref]),
-			L: () => this.#act(["login", provider, "--account", screen.account]),
+			y: () => this.#act(["resume", ...this.#chosen()]),
+			n: () => this.#set("note", "What to remember of it; / finds its words, and an empty one takes it away.", "note"),
+			L: () => this.#act([this.#has("login") ? "login" : "add", provider, "--account", screen.account]),
 			r: () => this.#act(["set", ref, "reserve", this.#has("reserve") ? "off" : "on"]),
 			o: () => this.#overage(),
 			i: () => this.#set("priority", "A number; a lower one goes first while it is ready.", "priority"),
@@ -327,7 +344,9 @@ export class Manager implements Component {
 		if (!account) return;
 		const ref = this.#ref();
 		const given = (text: string) => this.#act(["rename", ref, text.trim()]);
-		this.#lay(field("rename", "A name of your own; empty for its id.", account.name, given));
+		this.#lay(
+			field("rename", "A name of your own; an empty one brings back the one it came with.", account.name, given),
+		);
 	}
 
 	#remove(): void {
