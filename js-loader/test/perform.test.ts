@@ -178,6 +178,28 @@ test("a body is bounded after it was unpacked, and a redirect is an answer", asy
 	await assert.rejects(performFetch(packed), /larger than expected/);
 	const plain = await served(t, (_request, response) => response.end(Buffer.alloc(10 << 20)));
 	await assert.rejects(performFetch(plain), /larger than expected/);
+	// Of what a server goes on to give no more is taken than the bound and the piece that goes beyond it.
+	let given = 0;
+	let left = false;
+	const piece = 16 << 10;
+	const endless = new ReadableStream<Uint8Array>(
+		{
+			pull(controller) {
+				given += piece;
+				controller.enqueue(new Uint8Array(piece));
+			},
+			cancel() {
+				left = true;
+			},
+		},
+		{ highWaterMark: 0 },
+	);
+	await assert.rejects(
+		performFetch(plain, async () => new Response(endless)),
+		/larger than expected/,
+	);
+	assert.ok(given > plain.maxBytes && given <= plain.maxBytes + 2 * piece, `${given} bytes`);
+	assert.ok(left, "the rest is not asked for");
 	let visited = 0;
 	const elsewhere = await served(t, (_request, response) => {
 		visited++;
