@@ -34,6 +34,8 @@ var quirks = []quirk{
 		{Codes: "1302 1303", Words: "[1302]|[1303]", Kind: core.RateLimited},
 		{Codes: "1234 1305 1312", Words: "[1305]|[1312]", Kind: core.Overloaded},
 		{Codes: "1304", Words: "[1304]", Kind: core.QuotaSpent, Window: core.Day},
+		// What it says to any key that it does not know.
+		{Status: "401 0", Words: "expired or incorrect|已过期或验证不正确", Kind: core.Unauthorized},
 		{Codes: "1308 1310 1316 1317 1318 1319 1320 1321", Words: "[1308]|[1310]", Kind: core.QuotaSpent},
 	}},
 	// developers.cloudflare.com/workers-ai/platform/errors (2026-01). The daily allocation is the account's at Cloudflare, so that all
@@ -119,7 +121,7 @@ var quirks = []quirk{
 		{Words: "hour allocated quota", Kind: core.QuotaSpent, Window: 5 * core.Hour},
 		{Words: "week allocated quota", Kind: core.QuotaSpent, Window: core.Week},
 		{Words: "month allocated quota", Kind: core.QuotaSpent, Window: 31 * core.Day},
-		{Words: "concurrency allocated quota|allocated quota exceeded, please increase", Kind: core.RateLimited},
+		{Words: "concurrency allocated quota|allocated quota exceeded, please increase|error-code#token-limit", Kind: core.RateLimited},
 		{Codes: "allocationquota.freetieronly", Words: "free tier of the model has been exhausted", Kind: core.QuotaSpent, Scope: core.ScopeModel, Verdict: core.Suspend, Cause: "free quota of the model spent"},
 		{Status: "429", Codes: "throttling throttling.ratequota throttling.allocationquota throttling.burstrate limit_requests limit_burst_rate limitrequests", Kind: core.RateLimited},
 		{Status: "400 403", Codes: "arrearage", Kind: core.Unpaid},

@@ -53,7 +53,7 @@ func fieldName(key string) string {
 // The names of fields that tell an end, as fieldName writes them: a wait in seconds, one in milliseconds, one in minutes, an instant or a
 // duration with its unit.
 const (
-	secondsFields = "|resetsinseconds|resetinseconds|resetafterseconds|retryafterseconds|retryafter|resetafter|resetsin|resetin|retryin|waitseconds|secondsuntilreset|estimatedtime|" +
+	secondsFields = "|resetseconds|resetsinseconds|resetinseconds|resetafterseconds|retryafterseconds|retryafter|resetafter|resetsin|resetin|retryin|waitseconds|secondsuntilreset|estimatedtime|" +
 		"retryinseconds|cooldownseconds|waittime|ttlseconds|"
 	millisFields  = "|retryafterms|resetinms|resetsinms|waitms|retryinms|resetafterms|"
 	minutesFields = "|retryafterminutes|resetinminutes|"

@@ -132,7 +132,7 @@ func (e *evidence) describe(part gjson.Result, depth int) {
 var (
 	codeNames  = []string{"code", "type", "status", "reason", "error_code", "errorCode", "internalCode", "status_code", "__type", "name", "error_type", "err_code", "errcode", "Code"}
 	innerNames = []string{"error", "errors", "response", "base_resp", "metadata", "raw", "message", "detail", "cause", "error_chain", "data", "body", "previous_errors", "innererror", "inner_error", "err"}
-	wordNames  = []string{"message", "detail", "msg", "error", "error_description", "status_msg", "title", "description", "Message", "error_message", "reason", "raw", "errmsg", "error_msg", "details", "hint", "err"}
+	wordNames  = []string{"message", "detail", "msg", "error", "error_description", "status_msg", "title", "description", "Message", "error_message", "reason", "raw", "errmsg", "error_msg", "display_message", "details", "hint", "err"}
 )
 
 func sentences(part gjson.Result) (said []string) {

@@ -41,9 +41,15 @@ func (e *evidence) headerEnd() (core.Time, bool) {
 
 func (e *evidence) header(name string) string {
 	for _, h := range e.outcome.Headers {
-		if strings.EqualFold(h.Name, name) && strings.TrimSpace(h.Value) != "" {
-			return strings.TrimSpace(h.Value)
+		value := strings.TrimSpace(h.Value)
+		if !strings.EqualFold(h.Name, name) || value == "" {
+			continue
 		}
+		if c := value[0]; c >= '0' && c <= '9' {
+			// A number that was sent twice arrives as a list (RFC 9110 section 5.3).
+			value, _, _ = strings.Cut(value, ",")
+		}
+		return value
 	}
 	return ""
 }

@@ -50,9 +50,8 @@ func listed(codes []string, list string) bool {
 	for list != "" {
 		var one string
 		one, list, _ = strings.Cut(list, " ")
-		begin, open := strings.CutSuffix(one, "*")
 		for _, code := range codes {
-			if code == one || (open && strings.HasPrefix(code, begin)) {
+			if sameCode(code, one) {
 				return true
 			}
 		}
@@ -60,19 +59,37 @@ func listed(codes []string, list string) bool {
 	return false
 }
 
+// sameCode compares a code with one of a list. rate_limit_exceeded, rate-limit-exceeded and RateLimitExceeded are the same name.
+func sameCode(code, known string) bool {
+	i := 0
+	for k := 0; k < len(known); k++ {
+		for i < len(code) && parts(code[i]) {
+			i++
+		}
+		switch c := known[k]; {
+		case c == '*':
+			return true
+		case parts(c):
+		case i == len(code) || code[i] != c:
+			return false
+		default:
+			i++
+		}
+	}
+	for i < len(code) && parts(code[i]) {
+		i++
+	}
+	return i == len(code)
+}
+
+func parts(c byte) bool { return c == '_' || c == '-' || c == ' ' }
+
 // says reports whether the sentences hold one of the phrases of a list as in FaultRule.Words.
 func (e *evidence) says(list string) bool {
 	for list != "" {
 		var one string
 		one, list, _ = strings.Cut(list, "|")
-		first, second, both := strings.Cut(one, " … ")
-		if !both {
-			if strings.Contains(e.words, one) {
-				return true
-			}
-			continue
-		}
-		if e.saysTogether(first, second) {
+		if together(e.words, one) {
 			return true
 		}
 	}
@@ -82,16 +99,20 @@ func (e *evidence) says(list string) bool {
 // sentence is the most that parts two phrases of one sentence, in bytes.
 const sentence = 120
 
-func (e *evidence) saysTogether(first, second string) bool {
-	rest := e.words
+// together reports whether words hold the parts of a phrase one behind the other, in one sentence where there are several.
+func together(words, phrase string) bool {
+	first, then, more := strings.Cut(phrase, " … ")
 	for n := 0; n < 8; n++ {
-		i := strings.Index(rest, first)
+		i := strings.Index(words, first)
 		if i < 0 {
 			return false
 		}
-		rest = rest[i+len(first):]
-		said, _, _ := strings.Cut(cut(rest, sentence), ". ")
-		if strings.Contains(said, second) {
+		if !more {
+			return true
+		}
+		words = words[i+len(first):]
+		said, _, _ := strings.Cut(cut(words, sentence), ". ")
+		if together(said, then) {
 			return true
 		}
 	}

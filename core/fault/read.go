@@ -192,12 +192,13 @@ func (e *evidence) apply(r *core.FaultRule) core.Fault {
 		}
 		if e.window == 0 {
 			e.window = r.Window
+			if r.Kind == core.QuotaSpent {
+				// One number may stand for several windows, of which the sentence names one.
+				e.window = max(r.Window, e.spanNamed())
+			}
 		}
 	}
 	if r.Kind == core.QuotaSpent {
-		if e.window == 0 {
-			e.window = e.spanNamed()
-		}
 		if m.wait == 0 {
 			m.wait = assumed(e.window)
 		}

@@ -237,7 +237,7 @@ func (e *evidence) byWords() core.Fault {
 	if f, ok := e.googleQuota(); ok {
 		return f
 	}
-	if e.quotaNamed() || (e.says("limit|quota|límite|上限|限制") && e.spanNamed() > 0) {
+	if e.quotaNamed() || (e.says("limit|quota|límite|上限|限制|лимит|한도") && e.spanNamed() > 0) {
 		return e.limited()
 	}
 	if f, ok := e.byRules(withoutStatusThen); ok {

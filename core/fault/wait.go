@@ -13,10 +13,10 @@ const waitWords = "try again in|retry in|again after|retry after|retry-after:|re
 	"versuchen sie es in|versuche es in|erneut in|wieder in|warten sie|bitte warte|zurückgesetzt in|" +
 	"réessayez dans|réessayer dans|ressayez dans|veuillez patienter|patientez|attendez|attendre|réinitialisé dans|réinitialisée dans|réinitialisation dans|disponible dans|à nouveau dans|réessayez après|" +
 	"de nuevo en|nuevamente en|intentarlo en|reintente en|reintentar en|reinténtalo en|espere|espera|restablece en|restablecerá en|reinicia en|reiniciará en|disponible en|dentro de|" +
-	"riprova tra|attendi|tente novamente em|aguarde|请等待|请稍等|还需等待|等待时间|剩余时间|あと|残り|待機時間"
+	"riprova tra|attendi|tente novamente em|aguarde|请等待|请稍等|还需等待|等待时间|剩余时间|あと|残り|待機時間|через"
 
 // Words that make "in 5 minutes" the end of a wait, where none of the phrases stands right before it.
-const againWords = "erneut|wieder|noch einmal|again|réessay|reintent|intent|riprov|tente|reset|zurückgesetzt|réinitialis|restablec|reinici|available|verfügbar|disponible|renew|refresh|unlock"
+const againWords = "erneut|wieder|noch einmal|again|réessay|reintent|intent|riprov|tente|reset|zurückgesetzt|réinitialis|restablec|reinici|available|verfügbar|disponible|renew|refresh|unlock|novamente"
 
 // wordsEnd finds a wait or an instant in sentences. Only what follows a phrase that announces an end counts: a sentence holds many
 // numbers.
@@ -193,9 +193,13 @@ func bareNumber(rest string) bool {
 	return c != ':' && c != '%' && c != '/' && c < 0x80 && (c < 'a' || c > 'z')
 }
 
-// clockSpan reads "01:30:00" as a wait.
+// clockSpan reads "01:30:00" and, as .NET writes days, "2.14:18:12" as a wait.
 func clockSpan(text string) (core.Duration, string, bool) {
 	hours := digitsOf(text)
+	if days, ok := core.ParseDecimal(hours); ok && days < 1e4 && strings.HasPrefix(text[len(hours):], ".") {
+		clock, rest, ok := clockSpan(text[len(hours)+1:])
+		return core.Duration(days)*core.Day + clock, rest, ok
+	}
 	if hours == "" || len(hours) > 3 || len(text) < len(hours)+6 {
 		return 0, "", false
 	}
@@ -246,12 +250,12 @@ var units = []struct {
 	begin  string
 }{
 	{core.Millisecond, "|ms|msec|msecs|millisecond|milliseconds|millisekunden|millisecondes|", "毫秒|ミリ秒"},
-	{core.Second, "|s|sec|secs|second|seconds|sekunde|sekunden|seconde|secondes|segundo|segundos|secondi|", "秒钟|秒鐘|秒|초"},
-	{core.Minute, "|m|min|mins|minute|minutes|minuten|minuto|minutos|minuti|", "分钟|分鐘|分間|分|분"},
-	{core.Hour, "|h|hr|hrs|hour|hours|stunde|stunden|std|heure|heures|hora|horas|ora|ore|", "个小时|小时|小時|時間|時间|시간"},
-	{core.Day, "|d|day|days|tag|tage|tagen|jour|jours|día|días|dia|dias|giorno|giorni|", "天|日間|日|일"},
-	{core.Week, "|w|wk|wks|week|weeks|woche|wochen|semaine|semaines|semana|semanas|", "周|週間|週"},
-	{30 * core.Day, "|month|months|monat|monate|monaten|mois|mes|meses|", "个月|ヶ月|か月"},
+	{core.Second, "|s|sec|secs|second|seconds|sekunde|sekunden|seconde|secondes|segundo|segundos|secondi|", "秒钟|秒鐘|秒|초|секунд|сек"},
+	{core.Minute, "|m|min|mins|minute|minutes|minuten|minuto|minutos|minuti|", "分钟|分鐘|分間|分|분|минут|мин"},
+	{core.Hour, "|h|hr|hrs|hour|hours|stunde|stunden|std|heure|heures|hora|horas|ora|ore|", "个小时|小时|小時|時間|時间|시간|час"},
+	{core.Day, "|d|day|days|tag|tage|tagen|jour|jours|día|días|dia|dias|giorno|giorni|", "天|日間|日|일|день|дня|дней"},
+	{core.Week, "|w|wk|wks|week|weeks|woche|wochen|semaine|semaines|semana|semanas|", "周|週間|週|недел|주"},
+	{30 * core.Day, "|month|months|monat|monate|monaten|mois|mes|meses|mês|", "个月|ヶ月|か月"},
 }
 
 // unitOf reads the unit at the beginning of a text, 0 for none, and what is left.

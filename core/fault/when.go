@@ -9,7 +9,7 @@ import (
 // Phrases that announce an instant, the surest first.
 const instantWords = "reset at|resets at|reset on|resets on|resets:|reset:|reset time is|reset time:|reset_at|resets_at|reset date:|reset after|resets after|try again at|try again on|try again after|try again|retry at|retry on|retry after|available again at|available again on|available again|available at|available on|" +
 	"access on|regain access|access again|renews on|renews at|renews|renew on|refreshes on|refreshes at|refreshes|refreshed on|refreshed at|refill on|replenished on|back at|back on|until|next reset|limit reached||limit reached ∙ resets|resets|reset |" +
-	"重置时间|将在|将于|会在|请于|请在|恢复时间|リセット|まで|zurückgesetzt am|zurückgesetzt um|zurückgesetzt|erneut am|erneut um|wieder am|wieder um|wieder verfügbar|versuchen sie es|versuche es|ab dem|bis|réinitialisé le|réinitialisé à|réinitialisée|réinitialisé|" +
+	"重置时间|将在|将于|会在|请于|请在|恢复时间|リセット|まで|zurückgesetzt am|zurückgesetzt um|zurückgesetzt|zurücksetzung|erneut am|erneut um|wieder am|wieder um|wieder verfügbar|versuchen sie es|versuche es|ab dem|bis|réinitialisé le|réinitialisé à|réinitialisée|réinitialisé|réinitialisation|" +
 	"réinitialise à|réinitialise le|réessayez|à partir de|à partir du|jusqu'à|jusqu'au|disponible le|disponible à|restablece a|restablece el|restablecerá|restablece|reinicia a|reinicia el|reinicia|de nuevo el|de nuevo a|de nuevo|disponible el|disponible a|hasta"
 
 // announcedInstant finds a date, a day or a time of day behind one of the phrases. Its source is FromDefault where nobody says in whose
@@ -65,7 +65,7 @@ type moment struct {
 func (e *evidence) instant(text string) (core.Time, core.Source, bool) {
 	m := moment{}
 	for n := 0; n < 14; n++ {
-		text = strings.TrimLeft(text, " ,:;\"'`()[]~*·∙|@<")
+		text = strings.TrimLeft(text, " ,:;\"'`()[]~*·∙|@<（【")
 		left, ok := m.read(text)
 		if !ok {
 			break
@@ -211,10 +211,11 @@ const dayWords = "tomorrow=+|morgen=+|demain=+|mañana=+|manana=+|明天=+|明�
 
 // zoned takes the name of a zone, of at most three words.
 func (m *moment) zoned(text string) (string, bool) {
-	if !m.clocked && !m.dated && !m.shifted && !m.named || m.zone != "" {
+	// "北京时间 2026-01-16 00:00" begins with it.
+	if text[0] < 0x80 && !m.clocked && !m.dated && !m.shifted && !m.named || m.zone != "" {
 		return "", false
 	}
-	end := strings.IndexAny(text, "),;.|\"'")
+	end := strings.IndexAny(text, "),;.|\"'）】")
 	if end < 0 || end > 40 {
 		end = min(len(text), 40)
 	}
@@ -310,9 +311,12 @@ func (m *moment) chineseDate(year int, rest string) (string, bool) {
 func (m *moment) timeOfDay(hour int, rest string) (string, bool) {
 	minute, second := 0, 0
 	told := false
-	for _, colon := range []string{":", "h", "点", "點", "時", "时", ".", " uhr"} {
+	for _, colon := range []string{":", "h", " h", "点", "點", "時", "时", ".", " uhr"} {
 		after, ok := strings.CutPrefix(rest, colon)
 		if !ok {
+			continue
+		}
+		if colon == " h" && goesOn(colon, rest) {
 			continue
 		}
 		after = strings.TrimPrefix(after, "e") // "8 heures" begins with h
