@@ -140,7 +140,7 @@ const (
 		"integration_rate_limited rate_limit rate_limit_reached concurrency_limit_exceeded too_many_requests_error limit_requests limit_burst_rate rate_limit_error_exceeded toomanyrequestsexception requests_rate_limit concurrent_request_limit 1015"
 	rateWords = "high frequency usage|high concurrency|concurrency usage|rate increased too quickly|too many api requests|reduce frequency|reduce concurrency|too many requests|rate limit|rate-limit|rate_limit|ratelimit|throttl|requests per minute|requests per second|requests per hour|tokens per minute|server busy|server is busy|no available slot|all slots busy|too many concurrent|concurrency limit|concurrent request|concurrent connections|" +
 		"resource exhausted|resource_exhausted|resource has been exhausted|too many tokens|limit per minute|per minute limit|slow down|too frequent|request frequency|request limit exceeded|请求过多|请求频率|频率限制|过于频繁|速率限制|并发|限流|リクエストが多すぎ|レート制限|リクエスト数|同時リクエスト|" +
-		"zu viele anfragen|anfragelimit|ratenlimit|trop de requêtes|limite de débit|limite de requêtes|demasiadas solicitudes|demasiadas peticiones|límite de solicitudes|límite de velocidad|límite de tasa|요청 한도|요청이 너무|속도 제한|лимит запросов|много запросов|limite de taxa|muitas solicitações|muitas requisições|troppe richieste"
+		"zu viele anfragen|zu viele gleichzeitige|anfragelimit|ratenlimit|trop de requêtes|limite de débit|limite de requêtes|demasiadas solicitudes|demasiadas peticiones|límite de solicitudes|límite de velocidad|límite de tasa|요청 한도|요청이 너무|속도 제한|лимит запросов|много запросов|limite de taxa|muitas solicitações|muitas requisições|troppe richieste"
 
 	busyCodes = "overloaded_error engine_overloaded_error server_overloaded model_overloaded slow_down capacity_exceeded modelnotreadyexception serviceunavailableexception server_is_overloaded engine_overloaded overloaded no_capacity " +
 		"queue_exceeded model_not_ready server_busy insufficient_capacity capacity_error over_capacity outofcapacity model_at_capacity"
@@ -149,12 +149,12 @@ const (
 
 	brokenCodes = "api_error server_error internal_server_error internal_error internal unavailable service_unavailable internalserverexception bad_gateway service_unavailable_error modelerrorexception modelstreamerrorexception upstream_error internal_failure"
 	brokenWords = "internal error|service unavailable|bad gateway|temporarily unavailable|currently unavailable|server had an error|server error|upstream error|upstream connect|upstream request|llama runner|provider returned error|an error occurred while processing your request|" +
-		"something went wrong|internal failure|unexpected error|no healthy upstream|web server is down|origin is unreachable|内部错误|服务器错误|服务不可用|服务器内部|サーバーエラー|内部エラー|一時的に利用できません|interner serverfehler|dienst nicht verfügbar|erreur interne|service indisponible|error interno|servicio no disponible|maintenance|维护中|メンテナンス|점검|서버 오류|내부 오류|технические работы|ошибка сервера|внутренняя ошибка|erro interno|errore interno|em manutenção|manutenzione|wartungsarbeiten|mantenimiento"
+		"something went wrong|internal failure|unexpected error|no healthy upstream|web server is down|origin is unreachable|内部错误|服务器错误|服务不可用|服务器内部|サーバーエラー|内部エラー|一時的に利用できません|interner serverfehler|dienst nicht verfügbar|erreur interne|service indisponible|error interno|servicio no disponible|maintenance|维护中|メンテナンス|점검|서버 오류|내부 오류|технические работы|временно недоступ|ошибка сервера|внутренняя ошибка|erro interno|errore interno|em manutenção|manutenzione|wartungsarbeiten|mantenimiento"
 
 	timeoutCodes = "deadline_exceeded timeout_error request_timeout gateway_timeout modeltimeoutexception timeout upstream_timeout"
 	timeoutWords = "timed out|timeout|time-out|etimedout|deadline exceeded|deadline expired|超时|タイムアウト|zeitüberschreitung|délai d'attente|délai dépassé|tiempo de espera|시간 초과|время ожидания|tempo limite|tempo esgotado"
 
-	networkWords = "tunneling socket|proxy response|connection was closed|typo in the url|redirected too many|expected http/|invalid response body|malformed_http|decompression|zliberror|proxy error|socket could not be|econnreset|econnrefused|econnaborted|enotfound|eai_again|epipe|ehostunreach|enetunreach|enetdown|eproto|socket hang up|network error|network is unreachable|network connection|fetch failed|connection error|premature close|other side closed|und_err|connection reset|" +
+	networkWords = "tunneling socket|no such host|stream error: stream|goaway|error sending request|could not resolve|err_internet|err_connection|err_name|self_signed|unable_to_verify|unable_to_get|unable to get local issuer|proxy response|connection was closed|typo in the url|redirected too many|expected http/|invalid response body|malformed_http|decompression|zliberror|proxy error|socket could not be|econnreset|econnrefused|econnaborted|enotfound|eai_again|epipe|ehostunreach|enetunreach|enetdown|eproto|socket hang up|network error|network is unreachable|network connection|fetch failed|connection error|premature close|other side closed|und_err|connection reset|" +
 		"connection refused|connection closed|connection lost|connection terminated|stream ended|stream closed|stream disconnected|websocket|unexpected end of|getaddrinfo|failed to fetch|ssl_error|err_ssl|err_tls|tls connection|tls handshake|certificate|self-signed|self signed|load failed|proxy authentication|" +
 		"unable to connect|could not connect|cannot connect|dns|err_http2|err_stream_premature|network changed|aborted by the remote|<!doctype|captive portal|网络错误|网络异常|ネットワークエラー|netzwerkfehler|erreur réseau|error de red|네트워크 오류|ошибка сети|erro de rede|errore di rete"
 
@@ -169,7 +169,7 @@ const (
 
 	badWords = "bad request|invalid request|invalid_request|invalid argument|invalid parameter|unknown parameter|unsupported endpoint|unsupported parameter|unsupported value|validation error|field required|missing required|malformed|could not process image|unsupported image|image exceeds|参数错误|参数无效|無効なリクエスト|ungültige anfrage|requête invalide|solicitud no válida"
 
-	misconfigWords = "no api key found|no api key for provider|no api key is configured|api key is required but|is not set. please|environment variable … not set|environment variable is required|base url is required|base_url is required|invalid url|unsupported protocol|no credentials found|could not load credentials|" +
+	misconfigWords = "requires setting the|no api key found|no api key for provider|no api key is configured|api key is required but|is not set. please|environment variable … not set|environment variable is required|base url is required|base_url is required|invalid url|unsupported protocol|no credentials found|could not load credentials|" +
 		"could not resolve authentication method|unable to locate credentials|could not load the default credentials"
 
 	// forModel says that a limit is one model's.
@@ -323,9 +323,10 @@ var withoutStatusThen = []core.FaultRule{
 	{Codes: notInPlanCodes, Words: notInPlanWords, Unless: "parameter", Kind: core.NotEntitled},
 	{Words: noModelWords, Codes: noModelCodes, Unless: aboutParameters, Kind: core.ModelUnavailable},
 	{Codes: permissionCodes, Words: permissionWords, Kind: core.Forbidden, Verdict: core.Rotate, Wait: 10 * core.Minute, Cause: "access refused"},
+	{Codes: brokenCodes, Kind: core.Overloaded, Cause: "provider failed"},
 	{Words: networkWords, Kind: core.Network},
 	{Codes: timeoutCodes, Words: timeoutWords, Kind: core.Timeout},
-	{Codes: brokenCodes, Words: brokenWords, Kind: core.Overloaded, Cause: "provider failed"},
+	{Words: brokenWords, Kind: core.Overloaded, Cause: "provider failed"},
 	{Codes: badCodes, Words: badWords, Kind: core.BadRequest},
 	{Words: oddWords, Kind: core.BadRequest},
 }

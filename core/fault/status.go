@@ -182,7 +182,7 @@ func (e *evidence) quotaNamed() bool {
 		return true
 	}
 	for rest := range after(e.words, "limit reached") {
-		if !contains(cut(rest, 12), " for ") && !e.says("rate limit reached") {
+		if !contains(cut(rest, 12), " for ") && !e.says("rate limit reached|request limit reached") {
 			return true
 		}
 	}
