@@ -64,8 +64,13 @@ func codeOf(text, state, issuer string, pasted bool) (code, query string, err er
 		case strings.Contains(text, "://"):
 			query = ""
 		case !strings.Contains(text, "code=") && !strings.Contains(text, "error="):
+			// Some pages show the code and the state behind it.
+			text, of, shown := strings.Cut(text, "#")
 			if text == "" || strings.ContainsAny(text, " \t\n=&") {
 				return "", "", errNoCode
+			}
+			if shown && of != state {
+				return "", "", errOther
 			}
 			return text, "", nil
 		}
@@ -73,7 +78,7 @@ func codeOf(text, state, issuer string, pasted bool) (code, query string, err er
 		query = strings.TrimPrefix(query, "?")
 	}
 	if got := core.QueryValue(query, "state"); got != state && (got != "" || !pasted) {
-		return "", "", &core.TokenError{Code: "state_mismatch", Text: "what came back belongs to another login; begin anew"}
+		return "", "", errOther
 	}
 	if iss := core.QueryValue(query, "iss"); issuer != "" && iss != "" && iss != issuer {
 		return "", "", &core.TokenError{Code: "issuer_mismatch", Text: "what came back was sent by another service"}
@@ -91,4 +96,7 @@ func codeOf(text, state, issuer string, pasted bool) (code, query string, err er
 	return code, query, nil
 }
 
-var errNoCode = &core.TokenError{Code: "no_code", Text: "there is no code in what came back; paste the whole address or the code alone"}
+var (
+	errNoCode = &core.TokenError{Code: "no_code", Text: "there is no code in what came back; paste the whole address or the code alone"}
+	errOther  = &core.TokenError{Code: "state_mismatch", Text: "what came back belongs to another login; begin anew"}
+)
