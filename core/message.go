@@ -40,7 +40,8 @@ type Start struct {
 	Known []string
 	// Offline keeps usage from being read.
 	Offline bool
-	// Quiet keeps what the start finds out about files from being said: a new instance after a fault has said it already.
+	// Quiet begins an instance that takes the place of a dead one: what the start finds out about files was said already, and no id of
+	// the one before means anything to it.
 	Quiet bool
 	// Decisions says that the host keeps a log of decisions: lines are appended to "decisions" then, unless the configuration is against it.
 	Decisions bool

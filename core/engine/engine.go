@@ -23,7 +23,6 @@ import (
 var (
 	ErrNoKind    = errors.New("engine: a message needs exactly one kind")
 	ErrNoFlow    = errors.New("engine: no such flow")
-	ErrNoLease   = errors.New("engine: no such lease; it ended already or its deadline passed")
 	ErrNoRequest = errors.New("engine: an acquire needs a provider")
 )
 

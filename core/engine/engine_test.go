@@ -387,8 +387,23 @@ func TestALostLeaseEndsByTick(t *testing.T) {
 	lease := p.acquire("s").Lease
 	p.at = lease.Deadline
 	assert.Equal(t, core.Time(0), p.tell(core.Message{Tick: &core.Tick{}}).WakeAt)
-	_, err := p.core.Step(core.Message{At: p.at, Settle: &core.Settle{Lease: lease.ID, Outcome: good}})
-	assert.ErrorIs(t, err, engine.ErrNoLease)
+	assert.NotNil(t, p.settle(lease.ID, good).Done, "a machine that slept meanwhile brings the answer all the same")
+	assert.True(t, p.settle(lease.ID, badKey).Refuse.Original)
+	assert.Equal(t, core.StandingReady, p.disk.standing(lease.Account).KindAt(p.at, 0), "and nothing is learned of it")
+}
+
+// A stream outlives the instance that leased its account: what came of it is of no lease of the next instance's.
+func TestALeaseOfADeadInstanceIsNoOtherRequests(t *testing.T) {
+	d := newDisk("demo", "demo-1")
+	before := d.process(t).acquire("s").Lease
+	p := &process{t: t, core: engine.New(providers.All()), disk: d, at: start + 5}
+	p.tell(core.Message{Start: &core.Start{Known: []string{"demo"}, Quiet: true}})
+	mine := p.acquire("t").Lease
+	assert.NotEqual(t, before.ID, mine.ID)
+	assert.True(t, p.settle(before.ID, badKey).Refuse.Original)
+	assert.Equal(t, core.StandingReady, d.standing(mine.Account).KindAt(p.at, 0))
+	assert.NotNil(t, p.settle(mine.ID, good).Done)
+	assert.Less(t, mine.ID, int64(1)<<53, "a number that every host can hold")
 }
 
 func TestHiddenProvidersAreLeftAlone(t *testing.T) {

@@ -24,7 +24,8 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	id := m.Settle.Lease
 	r := e.requests[id]
 	if r == nil {
-		return core.Turn{}, ErrNoLease
+		// The clock has ended it while the machine slept, or an instance before this one gave it out.
+		return stands(&m.Settle.Outcome), nil
 	}
 	e.letGo(id)
 	p := e.pools[r.provider]
@@ -33,11 +34,8 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 		at = p.Find(r.account)
 	}
 	if at < 0 {
-		// The account was removed while it answered: the answer stands, nothing is learned.
-		if m.Settle.Outcome.OK {
-			return core.Turn{Done: &core.Done{}}, nil
-		}
-		return core.Turn{Refuse: &core.Refuse{Original: true}}, nil
+		// The account was removed while it answered.
+		return stands(&m.Settle.Outcome), nil
 	}
 	p.Back(at)
 	e.endTrial(r, p, at)
@@ -52,6 +50,14 @@ func (e *Engine) settle(m core.Message) (core.Turn, error) {
 	}
 	turn.Effects = append(turn.Effects, e.count(p, at, o, m.At)...)
 	return turn, nil
+}
+
+// stands is the end of a request of which nothing can be learned any more: what came of it stands as it is.
+func stands(o *core.Outcome) core.Turn {
+	if o.OK {
+		return core.Turn{Done: &core.Done{}}
+	}
+	return core.Turn{Refuse: &core.Refuse{Original: true}}
 }
 
 // counted is how often this process asked an account since it told the others, when that was, and whether there is anything to tell.

@@ -11,9 +11,17 @@ import (
 // startFiles are read in this order: the configuration says what to leave alone before accounts are looked at.
 var startFiles = []string{"config", "settings", "models", "auth", "accounts", "state", "usage"}
 
+// idsPerMilli is how many ids an instance has for each millisecond before the next one's begin; they stay whole numbers for the host.
+const idsPerMilli = 1000
+
 func (e *Engine) start(m core.Message) (core.Turn, error) {
 	e.zone, e.quiet, e.seed, e.told = m.Start.ZoneMinutes, m.Start.Quiet, m.Seed, m.Start.Decisions
 	e.reader.offline = m.Start.Offline
+	if e.quiet {
+		// Leases and changes of the instance before this one are out yet, and what they are settled with must not meet another's.
+		first := int64(m.At) * idsPerMilli
+		e.lastLease, e.lastFlow, e.lastEffect = first, first, first
+	}
 	e.learn(m.Start.Known)
 	return e.begin(func(h *flow.Host) core.Turn { return e.read(h, startFiles) }), nil
 }
