@@ -210,10 +210,8 @@ func (e *Engine) remove(h *flow.Host, c *call) *core.View {
 	if len(c.words) == 0 {
 		c.words = []string{""}
 	}
-	at := h.At()
-	r := revision{own: store.BlankAccounts, state: store.Blank}
-	var gone []pool.Candidate
-	var erase, names []string
+	var chosen []core.Account
+	var names []string
 	for _, word := range c.words {
 		p, account, no := e.find(word)
 		if no == nil {
@@ -225,15 +223,8 @@ func (e *Engine) remove(h *flow.Host, c *call) *core.View {
 		case e.isPis(account):
 			return failed(account.Label+" is Pi's own account of "+p.Provider, "Pi's /logout removes it; pause keeps it from being used.")
 		}
-		gone = append(gone, *account)
+		chosen = append(chosen, account.Account)
 		names = append(names, account.Label)
-		if account.Own {
-			r.own = store.Merge(r.own, store.ForgetDelta(p.Provider, account.ID, max(at, e.own.Added(p.Provider, account.ID)+1)))
-		}
-		if entry := e.entryOf(&account.Account); entry != nil && entry.Entry != p.Provider {
-			r.state = store.Merge(r.state, store.RemovedDelta(p.Provider, account.ID, entry.Mark, at))
-			erase = append(erase, entry.Entry)
-		}
 	}
 	what := strings.Join(names, ", ")
 	if !c.has("yes") {
@@ -245,6 +236,31 @@ func (e *Engine) remove(h *flow.Host, c *call) *core.View {
 		}
 		if answer.Text.Reveal() != "yes" {
 			return &core.View{Title: "Kept", Notes: []string{"Nothing was removed."}}
+		}
+	}
+	for i := range chosen {
+		if a := &chosen[i]; a.Login {
+			// A token that is on its way comes first: what undo brings back must not be spent. Who cannot wait for it removes it all the same.
+			_ = e.alone(h, "refresh "+a.Provider+"/"+a.ID)
+		}
+	}
+	at := h.At()
+	r := revision{own: store.BlankAccounts, state: store.Blank}
+	var gone []pool.Candidate
+	var erase []string
+	for i := range chosen {
+		_, account := e.accountOf(chosen[i].Provider, chosen[i].ID)
+		if account == nil {
+			continue
+		}
+		gone = append(gone, *account)
+		if account.Own || account.Login {
+			// Also where none of ours is there yet: a renewal elsewhere may make one of the entry.
+			r.own = store.Merge(r.own, store.ForgetDelta(account.Provider, account.ID, max(at, e.own.Added(account.Provider, account.ID)+1)))
+		}
+		if entry := e.entryOf(&account.Account); entry != nil && entry.Entry != account.Provider {
+			r.state = store.Merge(r.state, store.RemovedDelta(account.Provider, account.ID, entry.Mark, at))
+			erase = append(erase, entry.Entry)
 		}
 	}
 	v := e.revise(h, r, what+": removed.", func(at core.Time) revision { return e.bringBack(gone, at) })
@@ -263,7 +279,7 @@ func (e *Engine) bringBack(gone []pool.Candidate, at core.Time) revision {
 	r := revision{own: store.BlankAccounts, state: store.Blank}
 	for i := range gone {
 		c := &gone[i]
-		when := max(at, e.own.Added(c.Provider, c.ID)+1)
+		when := max(at, e.own.Came(c.Provider, c.ID)+1)
 		r.own = store.Merge(r.own, store.CredentialDelta(c.Provider, c.ID, c.Credential, when, max(when, c.Issued)))
 		if who := c.Identity; who.Key != "" || who.Label != "" {
 			r.own = store.Merge(r.own, store.IdentityDelta(c.Provider, c.ID, who, when))

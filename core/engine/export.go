@@ -143,11 +143,9 @@ func (e *Engine) giveBack(h *flow.Host) *core.View {
 		if !list[i].Login {
 			continue
 		}
-		held, err := h.File(core.File{Op: "hold", Name: "refresh " + list[i].Provider + "/" + list[i].ID})
-		if err != nil {
+		if err := e.alone(h, "refresh "+list[i].Provider+"/"+list[i].ID); err != nil {
 			return failed(list[i].Label+" is being renewed; nothing was done", core.PlainLine(err.Error(), 100))
 		}
-		e.takeOwn(held)
 	}
 	e.reread(h)
 	taken := map[string]bool{}
@@ -158,12 +156,10 @@ func (e *Engine) giveBack(h *flow.Host) *core.View {
 	forget := store.BlankAccounts
 	done := 0
 	for i := range list {
-		p := e.pools[list[i].Provider]
-		at := p.Find(list[i].ID)
-		if at < 0 {
+		_, c := e.accountOf(list[i].Provider, list[i].ID)
+		if c == nil {
 			continue
 		}
-		c := &p.Accounts[at]
 		key := entryName(c.ID)
 		if taken[key] && (e.entryOf(&c.Account) == nil || key == c.Provider) {
 			// The name is another account's there.

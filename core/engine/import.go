@@ -430,11 +430,9 @@ func (e *Engine) keepForeign(h *flow.Host, f *foreign) (slot, why string) {
 	if f.login && gjson.Get(f.entry.Reveal(), "access").String() != "" {
 		f.entry = e.introduce(h, f.provider, f.entry)
 	}
-	held, err := h.File(core.File{Op: "hold", Name: "login " + f.provider})
-	if err != nil {
+	if err := e.alone(h, "login " + f.provider); err != nil {
 		return "", core.Plain(err.Error(), 100)
 	}
-	e.takeOwn(held)
 	e.reread(h)
 	if twin := e.twin(f); twin != "" {
 		return "", "it is there already, as " + twin

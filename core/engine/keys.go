@@ -425,11 +425,9 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, how keeping, paste cor
 			says[i] = "added, " + say
 		}
 	}
-	held, err := h.File(core.File{Op: "hold", Name: "login " + id})
-	if err != nil {
+	if err := e.alone(h, "login " + id); err != nil {
 		return failed(id + ": the keys could not be kept (" + core.Plain(err.Error(), 100) + ")")
 	}
-	e.takeOwn(held)
 	e.reread(h)
 	var added []string
 	var before []pool.Candidate

@@ -101,11 +101,9 @@ func (e *Engine) nameOf(provider string) string {
 // addLogin keeps a new credential: in the slot of the account it is, or in a new one. The hold keeps two logins that end at once from
 // taking one slot.
 func (e *Engine) addLogin(h *flow.Host, l core.Login, credential core.Secret) core.Turn {
-	held, err := h.File(core.File{Op: "hold", Name: "login " + l.Provider})
-	if err != nil {
+	if err := e.alone(h, "login " + l.Provider); err != nil {
 		return noLogin(l.Provider + ": logged in, but the account could not be kept (" + err.Error() + ")")
 	}
-	e.takeOwn(held)
 	e.reread(h)
 	who := e.identityOf(l.Provider, credential)
 	slot, twin, note := e.slotOf(l, credential, who)
@@ -292,11 +290,9 @@ func (e *Engine) keepReplaced(h *flow.Host, l core.Login) core.Turn {
 			}
 		}
 	}
-	held, err := h.File(core.File{Op: "hold", Name: "login " + l.Provider})
-	if err != nil {
+	if err := e.alone(h, "login " + l.Provider); err != nil {
 		return done
 	}
-	e.takeOwn(held)
 	for _, account := range e.members[l.Provider] {
 		if account.ID != l.Provider && e.sameAccount(l.Provider, account.Credential, l.Replaced) {
 			return done

@@ -30,6 +30,21 @@ func (e *Engine) underGate(h *flow.Host, file string, sync bool, change func() s
 	h.Do(save)
 }
 
+// alone waits until no other flow of any process is at what has a name, keeps others from it until this one ends, and brings our accounts in
+// as they stand then.
+func (e *Engine) alone(h *flow.Host, name string) error {
+	for {
+		held, err := h.File(core.File{Op: "hold", Name: name})
+		if err != nil {
+			return err
+		}
+		e.takeOwn(held)
+		if !held.Early {
+			return nil
+		}
+	}
+}
+
 // merge answers the text to write, while the host holds the gate: what stands in the file, what this instance knows and the change.
 func (e *Engine) merge(m core.Message) (core.Turn, error) {
 	merged := &core.Merged{}

@@ -425,11 +425,13 @@ func (e *Engine) renewed(h *flow.Host, key string, fresh core.Secret) bool {
 
 // credentialDelta is the change of an account's credential. An entry of auth.json becomes an account of ours, which stands in its place.
 func (e *Engine) credentialDelta(c *pool.Candidate, fresh core.Secret, at core.Time) string {
-	at = max(at, c.Issued+1)
-	if c.Own {
-		return store.CredentialDelta(c.Provider, c.ID, fresh, e.own.Added(c.Provider, c.ID), at)
+	added := e.own.Came(c.Provider, c.ID)
+	at = max(at, c.Issued+1, e.own.At("providers", c.Provider, "accounts", c.ID, "credential", core.Decimal(int64(added)))+1)
+	delta := store.CredentialDelta(c.Provider, c.ID, fresh, added, at)
+	if !c.Own {
+		delta = store.Merge(delta, store.AdoptedDelta(c.Provider, c.ID, c.Mark, at))
 	}
-	return store.Merge(store.CredentialDelta(c.Provider, c.ID, fresh, at, at), store.AdoptedDelta(c.Provider, c.ID, c.Mark, at))
+	return delta
 }
 
 // keep makes a new credential durable. While that fails the hold stays: whoever redeemed what stands on the disk would have the service

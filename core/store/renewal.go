@@ -43,3 +43,13 @@ func (t *Tree) Added(provider, account string) core.Time {
 	}
 	return 0
 }
+
+// Came is when an account of auth.json that moves into our file counts as come there: with the one of that name, else just after the last
+// one that was removed. Not when it moves: somebody may be removing it at that moment, and has the last word.
+func (t *Tree) Came(provider, account string) core.Time {
+	added, at := t.root.get("providers").get(provider).get("accounts").get(account).login()
+	if at < 0 {
+		return added + 1
+	}
+	return added
+}
