@@ -37,7 +37,6 @@ export function distributor(core: () => Promise<Core | undefined>): KeyDistribut
 		const one = held.get(key);
 		if (!one) return;
 		held.delete(key);
-		// A lease that ended by its deadline is no longer the core's.
 		await (await needed()).ask({ settle: { lease: one.id, outcome } }).catch(() => {});
 		for (const wake of [...waiting]) wake();
 	};

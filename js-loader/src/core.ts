@@ -156,7 +156,7 @@ export class Core {
 				// A start is long, and what else the process does has its turn between its parts.
 				if (question.start) await new Promise((resolve) => setImmediate(resolve));
 				for (const effect of effects) if (!effect.waits) this.#performAside(effect);
-				// The ids of a dead instance's flows mean something else to the next one.
+				// A dead instance's flows are unknown to the next one.
 				if (guest !== this.#guest) throw new GuestError("the core was started anew in the middle of this", false);
 				[turn, effects] = this.#call({ resume: { flow: turn.flow, results } });
 			}
@@ -340,10 +340,8 @@ export class Core {
 
 	/** Performs saves of one file as one write: each merges into what the one before it made. */
 	async #save(effects: Effect[]) {
-		const guest = this.#guest;
 		const changes = effects.map(({ id, file }) => ({ id, delta: file?.delta ?? "", sync: file?.sync ?? false }));
-		// The ids of a dead instance mean something else to the next one.
-		const text = await this.#files.save(effects[0]?.file?.name ?? "", changes, () => guest === this.#guest);
+		const text = await this.#files.save(effects[0]?.file?.name ?? "", changes);
 		return makeFileResult({ text });
 	}
 

@@ -135,22 +135,19 @@ export class Files {
 		return stampNow(this.#places.files[name]);
 	}
 
-	/**
-	 * Writes changes of one file and answers its text; "" when they are kept in the journal for now. `same` says whether the core that
-	 * asked is still there: another one knows nothing of the ids.
-	 */
-	async save(name: string, changes: readonly Change[], same: () => boolean = () => true): Promise<string> {
+	/** Writes changes of one file and answers its text; "" when they are kept in the journal for now. */
+	async save(name: string, changes: readonly Change[]): Promise<string> {
 		try {
-			return await this.#write(name, changes, same);
+			return await this.#write(name, changes);
 		} catch (error) {
 			if (name !== "accounts" || !isFull(error) || this.#rooms.length === 0) throw error;
 			this.#rooms[0]?.();
-			return this.#write(name, changes, same);
+			return this.#write(name, changes);
 		}
 	}
 
-	async #write(name: string, changes: readonly Change[], same: () => boolean): Promise<string> {
-		if (name === "usage") return this.#gate.pass((still) => this.#remake(changes, same, still));
+	async #write(name: string, changes: readonly Change[]): Promise<string> {
+		if (name === "usage") return this.#gate.pass((still) => this.#remake(changes, still));
 		if (!isWritten(name)) throw new Error(`${name} is not written`);
 		try {
 			const complete = changes.length > 0 && changes.every(({ delta }) => delta !== "");
@@ -161,7 +158,7 @@ export class Files {
 			// A new token is nowhere else: it outlives this process from the first moment, whatever comes before it is in its file.
 			const noted = complete && name === "accounts" && this.#keep(name, changes, false);
 			const rest = noted ? [] : changes;
-			const { text, settle } = await this.#gate.pass((still) => this.#commit(name, rest, same, still), wait);
+			const { text, settle } = await this.#gate.pass((still) => this.#commit(name, rest, still), wait);
 			settle();
 			this.#behind.delete(name);
 			this.#pause = firstAgain;
@@ -189,11 +186,11 @@ export class Files {
 	}
 
 	/** Writes the usage cache: what it loses is read again, so the journal knows nothing of it. */
-	#remake(changes: readonly Change[], same: () => boolean, still: () => boolean): string {
+	#remake(changes: readonly Change[], still: () => boolean): string {
 		const merge = (current: string) => {
 			const all = { text: current, unchanged: true, damaged: "", readOnly: "", old: false };
 			for (const { id, delta } of changes) {
-				const merged = this.#merge(same() ? id : 0, "usage", all.text, delta);
+				const merged = this.#merge(id, "usage", all.text, delta);
 				all.readOnly ||= merged.readOnly;
 				if (all.readOnly) break;
 				all.text = merged.text;
@@ -233,7 +230,7 @@ export class Files {
 		return giveUp;
 	}
 
-	#commit(name: Written, changes: readonly Change[], same: () => boolean, still: () => boolean) {
+	#commit(name: Written, changes: readonly Change[], still: () => boolean) {
 		const pending = this.#look() > 0 ? this.#journal.look() : [];
 		const kept = pending.filter((p) => p.name === name);
 		const told = changes.filter(({ delta }) => delta !== "").map(({ delta }) => delta);
@@ -246,7 +243,7 @@ export class Files {
 			const into = { text: current, unchanged: true, damaged: "", readOnly: "", old: false };
 			for (let step = steps.shift() ?? nothing, first = true; ; first = false) {
 				const { id, delta } = step;
-				const merged = this.#merge(same() ? id : 0, name, into.text, delta);
+				const merged = this.#merge(id, name, into.text, delta);
 				// Who heals from memory alone loses what others wrote since.
 				if (first && (current === "" || merged.damaged !== "" || merged.old)) steps.unshift(...this.#recall(name));
 				into.readOnly ||= merged.readOnly;
