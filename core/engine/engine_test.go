@@ -516,3 +516,26 @@ func TestTheLastTickTellsWhatWasGathered(t *testing.T) {
 	assert.Equal(t, 21, counted(), "scripts that come and go are added up")
 	assert.LessOrEqual(t, strings.Count(d.files["state"], `"hours"`), 2, "in one place for each account")
 }
+
+// Two renewals look at the files side by side.
+func TestADamagedFileIsToldWhileOthersReadIt(t *testing.T) {
+	d := &disk{files: map[string]string{"auth": `{"kimi-coding-1":{"type":"oauth","access":"a1","refresh":"r1","expires":1800000060000},"kimi-coding-2":{"type":"oauth","access":"b1","refresh":"s1","expires":1800000060000}}`}}
+	p := d.process(t)
+	var reading []core.Turn
+	for range 2 {
+		turn, err := p.core.Step(core.Message{At: p.at, Tick: &core.Tick{}})
+		require.NoError(t, err)
+		turn, err = p.core.Step(core.Message{At: p.at, Resume: &core.Resume{Flow: turn.Flow, Results: p.perform(turn.Effects)}})
+		require.NoError(t, err)
+		require.Len(t, turn.Effects, 3)
+		reading = append(reading, turn)
+	}
+	for _, turn := range reading {
+		_, err := p.core.Step(core.Message{At: p.at, Resume: &core.Resume{Flow: turn.Flow, Results: p.perform(turn.Effects)}})
+		require.NoError(t, err)
+	}
+	d.files["auth"] = "{"
+	p.changed("auth")
+	require.Len(t, p.notices, 1)
+	assert.Contains(t, p.notices[0], "it is no valid JSON")
+}

@@ -318,10 +318,12 @@ func (e *Engine) reread(h *flow.Host) {
 	for i, name := range names {
 		effects[i] = e.effect(core.Effect{File: &core.File{Op: "read", Name: name}})
 	}
+	results := h.Do(effects...)
+	// What is wrong with a file is said by whoever reads it for people.
 	quiet := e.quiet
 	e.quiet = true
 	var ignored core.Turn
-	for _, result := range h.Do(effects...) {
+	for _, result := range results {
 		if result.File == nil {
 			continue
 		}
