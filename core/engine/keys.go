@@ -425,7 +425,7 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, how keeping, paste cor
 			says[i] = "added, " + say
 		}
 	}
-	if err := e.alone(h, "login " + id); err != nil {
+	if err := e.alone(h, "login "+id); err != nil {
 		return failed(id + ": the keys could not be kept (" + core.Plain(err.Error(), 100) + ")")
 	}
 	e.reread(h)

@@ -101,7 +101,7 @@ func (e *Engine) nameOf(provider string) string {
 // addLogin keeps a new credential: in the slot of the account it is, or in a new one. The hold keeps two logins that end at once from
 // taking one slot.
 func (e *Engine) addLogin(h *flow.Host, l core.Login, credential core.Secret) core.Turn {
-	if err := e.alone(h, "login " + l.Provider); err != nil {
+	if err := e.alone(h, "login "+l.Provider); err != nil {
 		return noLogin(l.Provider + ": logged in, but the account could not be kept (" + err.Error() + ")")
 	}
 	e.reread(h)
@@ -290,7 +290,7 @@ func (e *Engine) keepReplaced(h *flow.Host, l core.Login) core.Turn {
 			}
 		}
 	}
-	if err := e.alone(h, "login " + l.Provider); err != nil {
+	if err := e.alone(h, "login "+l.Provider); err != nil {
 		return done
 	}
 	for _, account := range e.members[l.Provider] {

@@ -89,7 +89,9 @@ func TestWhoAddsWaitsUntilNobodyElseDoes(t *testing.T) {
 		require.NoError(t, err)
 	}
 	resume(core.Result{Ask: &core.Answer{Text: "gsk_a12345678901"}})
-	held := func() bool { return len(turn.Effects) == 1 && turn.Effects[0].File != nil && turn.Effects[0].File.Op == "hold" }
+	held := func() bool {
+		return len(turn.Effects) == 1 && turn.Effects[0].File != nil && turn.Effects[0].File.Op == "hold"
+	}
 	require.True(t, held())
 	resume(core.Result{File: &core.FileResult{Missing: true, Early: true}})
 	require.True(t, held(), "it is not this one's turn")
