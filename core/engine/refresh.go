@@ -52,8 +52,9 @@ type renewal struct {
 	claimed    core.Time
 	// running says that a flow of this instance is at it.
 	running bool
-	// refused is the mark of an access token that a request was told is no good.
+	// refused is the mark of an access token that a request was told is no good, and early when one was that had only just been issued.
 	refused int64
+	early   core.Time
 	// unsaved is a change that could not be written yet.
 	unsaved string
 	// rest is before when nobody can be asked to renew it.
@@ -105,10 +106,8 @@ func (e *Engine) unplan(provider string) {
 
 // dueAt is when a login is to be renewed ahead of time, zero for never.
 func (e *Engine) dueAt(c *pool.Candidate, r *renewal) core.Time {
-	if c.Paused || !r.able || (c.Expires.IsZero() && r.refused == 0) {
-		return 0
-	}
-	if s := c.Standing; s.KindAt(e.at, c.Mark) == core.StandingSuspended && r.refused != c.Mark {
+	refused := e.refused(c, r)
+	if c.Paused || !r.able || (!refused && (c.Expires.IsZero() || c.Standing.KindAt(e.at, c.Mark) == core.StandingSuspended)) {
 		return 0
 	}
 	if r.Refused && r.Failures > 1 && r.Mark == c.Mark {
@@ -124,7 +123,7 @@ func (e *Engine) dueAt(c *pool.Candidate, r *renewal) core.Time {
 		lead = renewalLead
 	}
 	due := end.Add(-lead - core.Duration(spread(c.ID, e.seed)%int64(renewalSpread)))
-	if r.refused != 0 && r.refused == c.Mark {
+	if refused {
 		due = e.at
 	}
 	if r.Failures > 0 && r.Mark == c.Mark && r.Next.Sub(e.at) <= 2*renewalLongest {
@@ -288,7 +287,15 @@ func (e *Engine) renew(h *flow.Host, key string) bool {
 // live reports whether an account's token can be sent at an instant.
 func (e *Engine) live(c *pool.Candidate, at core.Time) bool {
 	_, r := e.loginOf(c.Provider + "/" + c.ID)
-	return (c.Expires.IsZero() || at < c.Expires) && (r == nil || r.refused == 0 || r.refused != c.Mark)
+	return (c.Expires.IsZero() || at < c.Expires) && (r == nil || !e.refused(c, r))
+}
+
+// refused reports whether a request was told that the present token of a login is no good, here or in a process that may be gone by now, and
+// a new one is worth asking for. Pi's own entry is renewed by Pi, which goes by the token's end.
+func (e *Engine) refused(c *pool.Candidate, r *renewal) bool {
+	s := &c.Standing
+	return r.refused != 0 && r.refused == c.Mark || s.Fault == core.Unauthorized && s.Until.IsZero() && s.Mark != 0 && s.Mark == c.Mark &&
+		s.Since().Sub(c.Issued) >= renewalPause && !e.isPis(c)
 }
 
 // canRenew reports whether an ended login is renewed with the next request for it.
@@ -535,9 +542,12 @@ func (e *Engine) urge(c *pool.Candidate, kind core.FaultKind) {
 		return
 	}
 	r := e.renewalOf(c.Provider, c.ID)
-	if !r.issued.IsZero() && r.issued <= e.at && e.at.Sub(r.issued) < renewalPause {
-		// A token that fresh is no better the second time.
-		return
+	if !r.issued.IsZero() && r.issued.Within(renewalPause, e.at) {
+		// A service may not know yet what it has just issued; a second one in a row that is refused so soon speaks of the account.
+		if r.early.Within(renewalLongest, e.at) {
+			return
+		}
+		r.early = e.at
 	}
 	r.refused = c.Mark
 	r.due = e.dueAt(c, r)
@@ -554,10 +564,7 @@ func (e *Engine) renewable(r *request, p *pool.Pool, at core.Time) []string {
 		}
 		reason, _, _ := p.Judge(c, pool.Ask{At: at, Model: pool.ModelKey(r.model), Session: r.session})
 		_, n := e.loginOf(p.Provider + "/" + c.ID)
-		if reason != pool.LoginExpired && (n == nil || n.refused == 0 || n.refused != c.Mark || reason != pool.IsSuspended) {
-			continue
-		}
-		if n == nil {
+		if n == nil || reason != pool.LoginExpired && (reason != pool.IsSuspended || !e.refused(c, n)) {
 			continue
 		}
 		if due := e.dueAt(c, n); n.running || !due.IsZero() && due <= at {
