@@ -149,8 +149,9 @@ function keepingLogin(
 	const login = provider.auth.oauth?.["login"] as ((...args: unknown[]) => Promise<unknown>) | undefined;
 	if (!login) return undefined;
 	return async (...args) => {
-		const replaced = before();
 		const credential = await login.apply(provider.auth.oauth, args);
+		// Pi writes when this returns. What stood there before the dialog may have been renewed while it was open.
+		const replaced = before();
 		// A login that succeeded must not fail because of what was there before.
 		await keep(replaced, credential).catch(() => {});
 		return credential;

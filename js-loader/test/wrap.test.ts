@@ -200,3 +200,27 @@ test("headers are swapped without regard to case", () => {
 	] as const)
 		assert.deepEqual(swapHeaders(request, out, into), want);
 });
+
+test("what a login of Pi's writes over is kept as it stands when the dialog is over", async () => {
+	let entry = '{"type":"oauth","refresh":"spent"}';
+	const kept: string[] = [];
+	const fake = new Fake([fine], {
+		auth: {
+			oauth: {
+				name: "login",
+				refresh: async (credential) => credential,
+				toAuth: async () => ({}),
+				login: async () => {
+					// Another request renewed the entry while the person was on the page.
+					entry = '{"type":"oauth","refresh":"present"}';
+					return login;
+				},
+			},
+		},
+	});
+	const keeps = stored({ entry: () => entry, replaced: async (_provider, was) => void kept.push(was) });
+	const provider = wrap(fake.provider, stage(new ScriptedCore()), keeps);
+	const run = provider.auth.oauth?.["login"] as () => Promise<unknown>;
+	await run();
+	assert.deepEqual(kept, ['{"type":"oauth","refresh":"present"}']);
+});
