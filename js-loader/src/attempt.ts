@@ -190,6 +190,8 @@ async function attempt(
 		const shown = lease.wait === "" ? () => {} : runtime.countdown(lease.wait, lease.notBefore);
 		await pause(lease.notBefore - started, request.signal);
 		shown();
+		// Who stood by for an account does not find that one slow.
+		outcome.started = Date.now();
 		const vetted = lease.baseURL === "" ? Promise.resolve() : checkReach(core, lease.baseURL);
 		const prepared = await vetted
 			.then(() => prepare(runtime, request, lease))

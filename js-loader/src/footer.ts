@@ -27,11 +27,11 @@ export function endGlances(instance: Instance): void {
 
 /** Counts down in the place where Pi says that it works, until what it answers is called. */
 export function countdown(instance: Instance, text: string, until: number): () => void {
-	const ui = instance.hasUI ? instance.context?.ui : undefined;
-	if (!ui) return () => {};
+	const { context, hasUI } = instance;
+	if (!context || !hasUI) return () => {};
 	const tell = (message?: string) => {
 		try {
-			ui.setWorkingMessage(message);
+			context.ui.setWorkingMessage(message);
 		} catch {
 			// The session is over, and so is its screen.
 		}

@@ -288,3 +288,11 @@ test("with the real core a limited account is left, and state is written once it
 		await end();
 	}
 });
+
+test("an attempt begins when its wait is over", async () => {
+	const notBefore = Date.now() + 60;
+	const core = new ScriptedCore(lease("a", { notBefore }));
+	await eventsOf(ask(stage(core), new Fake([fine]), { fetch: fetchOf([fine]) }));
+	// A timer may be a millisecond early; the lease came sixty before.
+	assert.ok((core.outcomes[0]?.started ?? 0) >= notBefore - 5);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Core } from "../src/core.ts";
-import { endGlances, glance } from "../src/footer.ts";
+import { countdown, endGlances, glance } from "../src/footer.ts";
 import { type Instance, newInstance } from "../src/instance.ts";
 import { places } from "../src/places.ts";
 
@@ -36,4 +36,14 @@ test("the age of a figure is looked at again in the session after the first one"
 	await new Promise(setImmediate);
 	assert.equal(said.length, 4);
 	endGlances(instance);
+});
+
+test("a request that stands by goes on when the session on the screen is over", () => {
+	const { instance } = process();
+	instance.context = {
+		get ui() {
+			throw new Error("this context is over");
+		},
+	} as unknown as NonNullable<Instance["context"]>;
+	countdown(instance, "{left}", Date.now() + 1000)();
 });
