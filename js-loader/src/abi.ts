@@ -47,7 +47,10 @@ export interface Start {
 	known: string[];
 	/** Offline keeps usage from being read. */
 	offline: boolean;
-	/** Quiet keeps what the start finds out about files from being said: a new instance after a fault has said it already. */
+	/**
+	 * Quiet begins an instance that takes the place of a dead one: what the start finds out about files was said already, and no id of
+	 * the one before means anything to it.
+	 */
 	quiet: boolean;
 	/** Decisions says that the host keeps a log of decisions: lines are appended to "decisions" then, unless the configuration is against it. */
 	decisions: boolean;
