@@ -12,6 +12,7 @@ GO_SOURCES := $(shell find core hostabi providers wasm -name '*.go' -not -name '
 COMPACT := pimultiauth/providers/... pimultiauth/core pimultiauth/core/engine pimultiauth/core/fault pimultiauth/core/flow pimultiauth/core/oauth \
 	pimultiauth/core/store pimultiauth/core/view github.com/tidwall/...
 GCFLAGS := $(COMPACT:%=-gcflags=%=-l)
+BUILD := GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' $(GCFLAGS)
 TS_SOURCES := $(shell find js-loader/src -name '*.ts')
 BIN := js-loader/node_modules/.bin
 AGENT := $(if $(PI_CODING_AGENT_DIR),$(PI_CODING_AGENT_DIR),$(HOME)/.pi/agent)
@@ -33,8 +34,13 @@ $(TOOLS): js-loader/package.json js-loader/package-lock.json
 	go run ./tests/lean .build/lean
 
 $(WASM): $(GO_SOURCES) $(wildcard tests/preinit/*.go) .build/lean/go.mod Makefile
-	GOOS=wasip1 GOARCH=wasm go build -modfile .build/lean/go.mod -buildmode=c-shared -trimpath -ldflags='-s -w' $(GCFLAGS) -o .build/plain.wasm ./wasm
+	$(BUILD) -o .build/plain.wasm ./wasm
 	go run ./tests/preinit .build/plain.wasm $@
+
+# The module that tells how much of its memory is in use.
+.build/heap.wasm: $(WASM)
+	$(BUILD) -tags heap -o .build/heap-plain.wasm ./wasm
+	go run ./tests/preinit .build/heap-plain.wasm $@
 
 $(BUNDLE): $(TS_SOURCES) $(TOOLS)
 	cd js-loader && npm run --silent build:bundle
@@ -93,8 +99,8 @@ windows: all
 	@go run ./tests/windows $(ONLY)
 
 # A million decisions and a month of them: what may grow and what may not.
-soak: all
-	@$(NODE) --expose-gc js-loader/test/soak.ts $(DECISIONS)
+soak: all .build/heap.wasm
+	@$(NODE) --expose-gc js-loader/test/soak.ts .build/heap.wasm $(DECISIONS)
 
 # Every fuzz target of the tree, one after another, with what earlier runs kept: make fuzz TIME=60s
 fuzz:

@@ -14,9 +14,11 @@ import { places } from "../src/places.ts";
 /** What a process holds at one moment. */
 export interface Held {
 	decisions: number;
-	/** Bytes of the module's memory, of the heap after it was collected, and of the process. */
+	/** Bytes of the module's memory, of the loader's heap after it was collected, and of the process. */
 	wasm: number;
 	heap: number;
+	/** Bytes of the module's memory that are in use after a collection; 0 where the module does not tell. */
+	live: number;
 	rss: number;
 	/** Bytes of the process that V8 keeps for young objects: it doubles them as long as a program makes many, to 48 MB and more. */
 	young: number;
@@ -37,10 +39,41 @@ const failures = [
 	{ text: "fetch failed" },
 ];
 
+/** How much of the module's memory is in use. It is looked at inside of a call, after which the loader takes note that memory has grown. */
+class Gauge {
+	bytes = 0;
+	wanted = false;
+
+	/** Goes into the instance that `make` makes. */
+	within<T>(make: () => T): T {
+		const { Instance } = WebAssembly;
+		WebAssembly.Instance = new Proxy(Instance, {
+			construct: (target, args) => {
+				const instance = Reflect.construct(target, args) as WebAssembly.Instance;
+				const { call, heap } = instance.exports as { call(n: number): number; heap?(): number };
+				if (!heap) return instance;
+				const counted = (n: number) => {
+					const rc = call(n);
+					if (this.wanted) this.bytes = heap();
+					this.wanted = false;
+					return rc;
+				};
+				return { exports: { ...instance.exports, call: counted } };
+			},
+		});
+		try {
+			return make();
+		} finally {
+			WebAssembly.Instance = Instance;
+		}
+	}
+}
+
 /** A loader with fifty accounts. Close it. */
 export class Soaking {
 	readonly #folder = mkdtempSync(join(memory, "soak-"));
 	readonly #core: Core;
+	readonly #gauge = new Gauge();
 	readonly notices: Notice[] = [];
 	at = 1_800_000_000_000;
 	decisions = 0;
@@ -48,19 +81,21 @@ export class Soaking {
 	#newest = 0;
 	#random = 1;
 
-	constructor() {
+	constructor(module = fileURLToPath(new URL("../core.wasm", import.meta.url))) {
 		const entries = Array.from({ length: accounts }, (_, i) => [
 			i === 0 ? "demo" : `demo-${i}`,
 			{ type: "api_key", key: `sk-${"0".repeat(40)}${i}` },
 		]);
 		writeFileSync(join(this.#folder, "auth.json"), JSON.stringify(Object.fromEntries(entries)), { mode: 0o600 });
-		this.#core = Core.loadSync({
-			module: fileURLToPath(new URL("../core.wasm", import.meta.url)),
-			places: places(this.#folder, this.#folder, { PI_MULTI_AUTH_RUNTIME_DIR: this.#folder }),
-			notice: (notice) => this.notices.push(notice),
-			piVersion: "1.5.2",
-			now: () => this.at,
-		});
+		this.#core = this.#gauge.within(() =>
+			Core.loadSync({
+				module,
+				places: places(this.#folder, this.#folder, { PI_MULTI_AUTH_RUNTIME_DIR: this.#folder }),
+				notice: (notice) => this.notices.push(notice),
+				piVersion: "1.5.2",
+				now: () => this.at,
+			}),
+		);
 	}
 
 	async start(): Promise<void> {
@@ -107,6 +142,8 @@ export class Soaking {
 	}
 
 	async held(): Promise<Held> {
+		this.#gauge.wanted = true;
+		await this.#core.ask({ tick: { last: false } });
 		await this.#core.drain();
 		const gc = (globalThis as { gc?: () => void }).gc;
 		for (let i = 0; i < 4; i++) {
@@ -117,6 +154,7 @@ export class Soaking {
 		return {
 			decisions: this.decisions,
 			wasm: this.#core.memoryBytes,
+			live: this.#gauge.bytes,
 			heap: process.memoryUsage().heapUsed,
 			rss: process.memoryUsage().rss,
 			young: getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.physical_space_size ?? 0,
@@ -145,12 +183,16 @@ export class Soaking {
 /** What the module's memory may still grow by, in bytes: its collector moves by a few pages. */
 const fewPages = 16 << 16;
 
+/** What may be in use of it beyond what was, in bytes: buffers are as long as the longest text they have held. */
+const fewBuffers = 128 << 10;
+
 /** What the process may still grow by beside V8's young objects, in bytes: compiled code, and pages that malloc keeps. */
 const fewMegabytes = 8e6;
 
 /** Asserts that nothing has grown between two moments. The heap is compared where it can be collected. */
 export function assertSame(a: Held, b: Held): void {
 	assert.ok(b.wasm - a.wasm <= fewPages, `the module's memory grew from ${a.wasm} to ${b.wasm}`);
+	assert.ok(b.live - a.live <= fewBuffers, `what the module uses of it grew from ${a.live} to ${b.live}`);
 	assert.ok(b.descriptors <= a.descriptors, `descriptors: ${a.descriptors}, then ${b.descriptors}`);
 	assert.ok(b.timers <= a.timers, `timers: ${a.timers}, then ${b.timers}`);
 	if ("gc" in globalThis) {
