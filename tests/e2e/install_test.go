@@ -84,7 +84,8 @@ func TestInstalledUpdatedAndRemovedByPiNothingIsLost(t *testing.T) {
 		assert.Contains(s, config.Out, "fill-first")
 		assert.Contains(s, s.home.Read("multi-auth-config.json"), `"fill-first"`)
 		assert.NotContains(s, s.home.Read("multi-auth-config.json"), "debug", "a default is nothing that a person set")
-		state := s.home.Read("multi-auth.json")
+		s.adds()
+		accounts := s.home.Read("multi-auth-accounts.json")
 
 		tarball, err := packed()
 		require.NoError(s, err)
@@ -98,8 +99,9 @@ func TestInstalledUpdatedAndRemovedByPiNothingIsLost(t *testing.T) {
 		assert.Contains(s, string(text), "99.0.0")
 		s.offline()
 		assert.Contains(s, s.must("-p", "/multi-auth config").Out, "fill-first", "the configuration survives")
-		assert.Contains(s, s.must("-p", "/multi-auth status").Out, "rate limited", "the state survives")
-		assert.NotEmpty(s, state)
+		status := s.must("-p", "/multi-auth status").Out
+		assert.Contains(s, status, "rate limited", "the state survives")
+		assert.Contains(s, status, "groq-1", "the accounts survive")
 
 		s.online()
 		s.must("remove", "npm:pi-multi-auth")
@@ -108,6 +110,7 @@ func TestInstalledUpdatedAndRemovedByPiNothingIsLost(t *testing.T) {
 		for _, name := range []string{"multi-auth.json", "multi-auth-config.json"} {
 			assert.NotEmpty(s, s.home.Read(name), name+" stays for the next time")
 		}
+		assert.Equal(s, accounts, s.home.Read("multi-auth-accounts.json"))
 		s.vendor.Script("key-a", vendor.Step{})
 		before := len(s.vendor.Keys())
 		assert.Equal(s, "ok\n", s.say().Out, "Pi works alone")
@@ -115,7 +118,9 @@ func TestInstalledUpdatedAndRemovedByPiNothingIsLost(t *testing.T) {
 		s.online()
 		s.must("install", "npm:pi-multi-auth")
 		s.offline()
-		assert.Contains(s, s.must("-p", "/multi-auth status").Out, "rate limited")
+		status = s.must("-p", "/multi-auth status").Out
+		assert.Contains(s, status, "rate limited")
+		assert.Contains(s, status, "groq-1")
 		for _, path := range server.Asked() {
 			assert.True(s, strings.HasPrefix(path, "/pi-multi-auth"), path)
 		}
