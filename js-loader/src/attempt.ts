@@ -125,6 +125,7 @@ async function acquire(core: Core, runtime: Runtime, request: PiRequest): Promis
 	await core.catchUp();
 	const context = (request.context ?? {}) as Transcript;
 	const session = options.sessionId ?? "";
+	const known = core.ready.providers.includes(model.provider);
 	const asked = core.ask({
 		acquire: makeAcquire({
 			provider: model.provider,
@@ -132,7 +133,7 @@ async function acquire(core: Core, runtime: Runtime, request: PiRequest): Promis
 			api: model.api,
 			session,
 			...runtime.origin(session),
-			members: await membersOf(wrapping.provider, wrapping.resolutions, options, signal),
+			members: await membersOf(wrapping.provider, wrapping.resolutions, options, known, signal),
 			sticky: isCacheWarmer(options),
 			prompt: promptOf(context),
 			bound: boundOf(context, model),

@@ -78,20 +78,23 @@ export interface MemberAuth extends ModelAuth {
 	env?: Record<string, string> | undefined;
 }
 
-/** The accounts that Pi resolves by itself and no file names. */
+/** The accounts that Pi resolves by itself and no file names. `known` says whether the core has accounts of the provider. */
 export async function membersOf(
 	provider: Provider,
 	resolutions: Resolutions,
 	options: StreamOptions,
+	known: boolean,
 	signal: AbortSignal,
 ): Promise<Member[]> {
 	const resolution = resolutions.of(options);
-	const members: Member[] = [];
-	if (resolution?.explicit)
-		members.push({ source: "explicit", label: "the key given with the request", mark: markOf(options.apiKey ?? "") });
 	const ambient = await ambientOf(provider, resolutions, resolution?.ctx ?? plainContext(options.env), signal);
-	if (ambient) members.push(ambient);
-	return members;
+	const mark = markOf(options.apiKey ?? "");
+	const given: Member = { source: "explicit", label: "the key given with the request", mark };
+	if (resolution?.explicit) return ambient ? [given, ambient] : [given];
+	if (ambient) return [ambient];
+	// An entry that the core cannot keep, of a provider with an odd name for one, serves as it would without us.
+	const found = resolution && resolution.found.auth.apiKey !== placeholder;
+	return found && !known ? [{ ...given, label: "what Pi found" }] : [];
 }
 
 async function ambientOf(

@@ -296,3 +296,21 @@ test("an attempt begins when its wait is over", async () => {
 	// A timer may be a millisecond early; the lease came sixty before.
 	assert.ok((core.outcomes[0]?.started ?? 0) >= notBefore - 5);
 });
+
+test("a provider whose entry the core cannot keep is asked as Pi would", async () => {
+	const id = "a provider";
+	const { core, end } = await realCore({ [id]: { type: "api_key", key: "k" } });
+	try {
+		const fake = new Fake([fine], { id });
+		const resolutions = new Resolutions();
+		resolutions.note({ ctx: undefined, found: { auth: { apiKey: "k" } }, given: "k", explicit: false });
+		const wrapping = { provider: fake.provider, resolutions };
+		const options = { apiKey: "k", sessionId: "s", fetch: fetchOf([fine]) };
+		const odd = { ...model, provider: id };
+		const events = await eventsOf(rotateStream(stage(core), wrapping, "streamSimple", odd, {}, options));
+		assert.deepEqual(kinds(events), ["start", "text_delta", "done"]);
+		assert.deepEqual(fake.keys, ["k"]);
+	} finally {
+		await end();
+	}
+});
