@@ -8,10 +8,12 @@ import (
 
 // Offsets in what the runtime knows of the module (runtime/symtab.go, moduledata), which begins with where its table of functions is.
 const (
-	moduleNames   = 8
+	moduleRecords = 104
 	moduleBuckets = 152
 	moduleMinPC   = 160
 	moduleText    = 176
+	moduleData    = 320
+	moduleEnd     = 328
 )
 
 // The table that leads from a place in the code to its function (runtime/symtab.go, findfuncbucket): a number of a function and sixteen
@@ -21,6 +23,17 @@ const (
 	bucketsOfEach = 16
 	placeBits     = 16
 )
+
+// moduleOf is where the runtime keeps what it knows of the module.
+func moduleOf(memory []byte, t *functionTables) (int, error) {
+	address := binary.LittleEndian.AppendUint64(nil, uint64(t.at))
+	address = binary.LittleEndian.AppendUint64(address, uint64(t.names))
+	module := bytes.Index(memory, address)
+	if module < 0 || module+moduleEnd > len(memory) || bytes.Contains(memory[module+1:], address) {
+		return 0, errors.New("the runtime knows not one module")
+	}
+	return module, nil
+}
 
 // dropBuckets takes out of a started memory the parts of that table which nobody reads. In WebAssembly the runtime looks a function up by
 // its begin alone (findfunc), which is the first byte of the first of its sixteen buckets; the others say the same again, in a fifth of
@@ -32,11 +45,9 @@ func dropBuckets(memory []byte) (dropped int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	address := binary.LittleEndian.AppendUint64(nil, uint64(tables.at))
-	address = binary.LittleEndian.AppendUint64(address, uint64(tables.names))
-	module := bytes.Index(memory, address)
-	if module < 0 || module+moduleText+8 > len(memory) || bytes.Contains(memory[module+1:], address) {
-		return 0, errors.New("the runtime knows not one module")
+	module, err := moduleOf(memory, &tables)
+	if err != nil {
+		return 0, err
 	}
 	word := func(offset int) uint64 { return binary.LittleEndian.Uint64(memory[module+offset:]) }
 	size := tables.count * bucketsOfEach * bucketSize

@@ -66,7 +66,7 @@ func bake(ctx context.Context, plain []byte) ([]byte, error) {
 		return nil, err
 	}
 	for what, drop := range map[string]func([]byte) (int, error){
-		"files and lines": dropLines, "names of functions": dropNames, "the whole table of places": dropBuckets,
+		"what traces read": dropTraces, "the whole table of places": dropBuckets,
 	} {
 		if _, err := drop(memory); err != nil {
 			log.Printf("preinit: %s stay in: %v", what, err)
