@@ -93,7 +93,8 @@ func (p *Pool) Spend(at core.Time) bool {
 	if waited := at.Sub(p.Live.BudgetAt); waited > 0 {
 		p.Live.Budget = max(p.Live.Budget-int64(min(waited, core.Day)*budgetCost/budgetWait), 0)
 	}
-	p.Live.BudgetAt = max(p.Live.BudgetAt, at)
+	// Also when the clock was set back: from then on it counts again.
+	p.Live.BudgetAt = at
 	p.Live.Budget = min(p.Live.Budget+budgetCost, budgetFull)
 	return budgetFull-p.Live.Budget >= budgetOpen
 }

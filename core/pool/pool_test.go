@@ -148,3 +148,13 @@ func TestALeasedAccountWasReadyAndEveryLoserHasItsReason(t *testing.T) {
 		assert.Equal(t, anyReady, pick.Index >= 0, "never nobody while somebody is ready")
 	}
 }
+
+func TestRetriesComeBackAfterTheClockWasSetBack(t *testing.T) {
+	p := &pool.Pool{}
+	at := core.Time(1_800_000_000_000)
+	for p.Spend(at) {
+	}
+	at = at.Add(-core.Day)
+	p.Spend(at)
+	assert.True(t, p.Spend(at.Add(core.Hour)))
+}
