@@ -430,10 +430,9 @@ func (e *Engine) keepForeign(h *flow.Host, f *foreign) (slot, why string) {
 	if f.login && gjson.Get(f.entry.Reveal(), "access").String() != "" {
 		f.entry = e.introduce(h, f.provider, f.entry)
 	}
-	if err := e.alone(h, "login "+f.provider); err != nil {
+	if err := e.holdSlots(h, f.provider); err != nil {
 		return "", core.Plain(err.Error(), 100)
 	}
-	e.reread(h)
 	if twin := e.twin(f); twin != "" {
 		return "", "it is there already, as " + twin
 	}

@@ -425,10 +425,9 @@ func (e *Engine) keepKeys(h *flow.Host, p *core.Provider, how keeping, paste cor
 			says[i] = "added, " + say
 		}
 	}
-	if err := e.alone(h, "login "+id); err != nil {
+	if err := e.holdSlots(h, id); err != nil {
 		return failed(id + ": the keys could not be kept (" + core.Plain(err.Error(), 100) + ")")
 	}
-	e.reread(h)
 	var added []string
 	var before []pool.Candidate
 	for i, entry := range entries {

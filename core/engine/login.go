@@ -98,13 +98,22 @@ func (e *Engine) nameOf(provider string) string {
 	return provider
 }
 
-// addLogin keeps a new credential: in the slot of the account it is, or in a new one. The hold keeps two logins that end at once from
-// taking one slot.
-func (e *Engine) addLogin(h *flow.Host, l core.Login, credential core.Secret) core.Turn {
-	if err := e.alone(h, "login "+l.Provider); err != nil {
-		return noLogin(l.Provider + ": logged in, but the account could not be kept (" + err.Error() + ")")
+// holdSlots keeps others from giving accounts of a provider their slots until the flow ends, and brings in those that have one. What was
+// added while somebody sat in the gate stands in the journal alone.
+func (e *Engine) holdSlots(h *flow.Host, provider string) error {
+	if err := e.alone(h, "login "+provider); err != nil {
+		return err
 	}
 	e.reread(h)
+	e.recallOwn(h)
+	return nil
+}
+
+// addLogin keeps a new credential: in the slot of the account it is, or in a new one.
+func (e *Engine) addLogin(h *flow.Host, l core.Login, credential core.Secret) core.Turn {
+	if err := e.holdSlots(h, l.Provider); err != nil {
+		return noLogin(l.Provider + ": logged in, but the account could not be kept (" + err.Error() + ")")
+	}
 	who := e.identityOf(l.Provider, credential)
 	slot, twin, note := e.slotOf(l, credential, who)
 	label := l.Label
@@ -290,7 +299,7 @@ func (e *Engine) keepReplaced(h *flow.Host, l core.Login) core.Turn {
 			}
 		}
 	}
-	if err := e.alone(h, "login "+l.Provider); err != nil {
+	if e.holdSlots(h, l.Provider) != nil {
 		return done
 	}
 	for _, account := range e.members[l.Provider] {

@@ -453,7 +453,7 @@ export interface SecretHeader {
 export interface File {
 	/**
 	 * Op is "read", "save", "append", "hold" or "erase". A hold waits for a lock across processes that is let go when its flow ends,
-	 * and answers the text of "accounts" as it stands then, or Early. Erase takes the entry Key out of "auth" under Pi's own lock, and
+	 * and answers the text of "accounts" as it stands then, or Early; a flow that has it already is answered at once. Erase takes the entry Key out of "auth" under Pi's own lock, and
 	 * put makes it Delta. Create writes Delta into a new file of the person's own and never over another. Mend sets a file right as
 	 * Key says: "mode" (0600), "temp" (what a dead writer left is kept aside), "lock" (a dead lock of ours goes) or "copy" (kept aside).
 	 */

@@ -49,7 +49,8 @@ export interface CoreOptions {
 /** What one question has open until it is answered. */
 interface Work {
 	person: Person | undefined;
-	holds: (() => void)[];
+	/** What lets go of the holds it has, by their names. */
+	holds: Map<string, () => void>;
 	callbacks: Map<string, Callback>;
 }
 
@@ -147,7 +148,7 @@ export class Core {
 	/** Tells the core something and answers its final turn. `person` is who a login is for. */
 	async ask(question: Question, person?: Person): Promise<Turn> {
 		if (this.#reviving && !question.start) await this.#reviving;
-		const work: Work = { person, holds: [], callbacks: new Map() };
+		const work: Work = { person, holds: new Map(), callbacks: new Map() };
 		try {
 			let [turn, effects] = this.#call(question);
 			const guest = this.#guest;
@@ -171,7 +172,7 @@ export class Core {
 			}
 			throw error;
 		} finally {
-			for (const leave of work.holds) leave();
+			for (const leave of work.holds.values()) leave();
 			for (const callback of work.callbacks.values()) callback.close();
 		}
 	}
@@ -293,6 +294,8 @@ export class Core {
 	}
 
 	async #hold({ name, sync }: { name: string; sync: boolean }, work: Work) {
+		// A flow does not wait for itself.
+		if (work.holds.has(name)) return makeFileResult(this.#files.read("accounts"));
 		const before = this.#files.stamp("accounts");
 		const leave = await this.#holds.take(name, () => this.#files.stamp("accounts") !== before);
 		if (!leave) return makeFileResult({ ...this.#files.read("accounts"), early: true });
@@ -309,7 +312,7 @@ export class Core {
 		});
 		this.#holding.add(held);
 		if (this.#holding.size === 1) guardSignals(() => this.#settled());
-		work.holds.push(() => {
+		work.holds.set(name, () => {
 			giveUp();
 			leave();
 			this.#holding.delete(held);
@@ -399,7 +402,7 @@ export class Core {
 }
 
 /** The work of effects that nobody waits for. */
-const nobody: Work = { person: undefined, holds: [], callbacks: new Map() };
+const nobody: Work = { person: undefined, holds: new Map(), callbacks: new Map() };
 
 let guarded: [NodeJS.Signals, () => void][] = [];
 

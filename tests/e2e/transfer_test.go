@@ -71,7 +71,9 @@ func TestAccountsComeFromOtherProgramsAndGoBackToPi(t *testing.T) {
 		require.NoError(s, os.Remove(filepath.Join(s.home.Agent, "auth.json")))
 		ran = s.run("-p", "/multi-auth import "+out+" --from-env PASS")
 		assert.Contains(s, ran.Out, "imported", ran.Err)
-		assert.Contains(s, s.home.Read("multi-auth-accounts.json"), "gsk_canary")
+		for _, key := range []string{"gsk_canary", "key-a", "key-b", "key-c"} {
+			assert.Contains(s, s.home.Read("multi-auth-accounts.json"), key, "also where a provider has several: %s", ran.Out)
+		}
 		assert.Equal(s, []byte(`{"groq":{"type":"api","key":"!gsk_canary$x1234567890"}}`), must(os.ReadFile(theirs)), "the other program's file is only read")
 		ran = s.run("-p", "/multi-auth simulate --mode fill-first")
 		assert.Contains(s, ran.Out, "No decisions are kept yet")

@@ -25,6 +25,10 @@ type Disk struct {
 	Files map[string]string
 	// Fails are plain reasons why work on a file fails, by operation and name, e.g. "save state".
 	Fails map[string]string
+	// Busy says that somebody sits in the gate: what is saved meanwhile waits in the journal.
+	Busy bool
+	// Early is how many holds are not taken, because others who had them have changed the accounts.
+	Early int
 	// Saves counts the texts that were written.
 	Saves int
 	// Aside are the damaged texts that were kept.
@@ -124,15 +128,21 @@ func (s *Script) file(id int64, x *core.File) (*core.FileResult, error) {
 	current, there := s.Disk.Files[x.Name]
 	switch x.Op {
 	case "hold":
-		// One process at a time runs in a script, so the hold is always free.
+		// One process at a time runs in a script, so the hold is free but where that is played.
 		accounts, there := s.Disk.Files["accounts"]
-		return &core.FileResult{Text: core.Secret(accounts), Missing: !there}, nil
+		early := s.Disk.Early > 0
+		s.Disk.Early = max(s.Disk.Early-1, 0)
+		return &core.FileResult{Text: core.Secret(accounts), Missing: !there, Early: early}, nil
 	case "read":
 		return &core.FileResult{Text: core.Secret(current), Missing: !there}, nil
 	case "append":
 		s.Disk.Files[x.Name] = current + x.Delta.Reveal()
 		return &core.FileResult{}, nil
 	case "save":
+		if s.Disk.Busy && x.Delta != "" {
+			s.Disk.Files["journal"] += (&core.Object{}).String("pending", x.Name).Raw("delta", x.Delta.Reveal()).Text() + "\n"
+			return &core.FileResult{}, nil
+		}
 		turn, err := s.step(core.Message{Merge: &core.Merge{Save: id, File: x.Name, Current: current, Delta: x.Delta}})
 		if err != nil {
 			return nil, err

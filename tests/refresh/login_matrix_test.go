@@ -115,11 +115,8 @@ func TestEveryLoginWithACodeEndsWell(t *testing.T) {
 
 func TestTwoLoginsAtOnceAreTwoAccountsOrOne(t *testing.T) {
 	for _, c := range codeFlows() {
-		for _, same := range []bool{false, true} {
-			name := c.provider + ": two accounts"
-			if same {
-				name = c.provider + ": the same one"
-			}
+		for _, how := range []string{"two accounts", "two accounts, the other one in the journal yet", "the same one"} {
+			name, same := c.provider+": "+how, how == "the same one"
 			t.Run(name, func(t *testing.T) {
 				first, second := newDesk(t), newDesk(t)
 				second.Disk = first.Disk
@@ -134,7 +131,9 @@ func TestTwoLoginsAtOnceAreTwoAccountsOrOne(t *testing.T) {
 				first.serve = func(f core.Fetch, n int) (core.FetchResult, error) {
 					if strings.Contains(f.URL, c.poll) && !strings.HasSuffix(f.URL, c.start) && len(second.asked) == 0 {
 						// While the first waits for its code, another process begins and ends.
+						second.Disk.Busy = strings.Contains(how, "journal")
 						require.Contains(t, second.login(c.provider, c.method).Title, "logged in as")
+						second.Disk.Busy = false
 					}
 					return serve(f, n)
 				}
@@ -149,6 +148,15 @@ func TestTwoLoginsAtOnceAreTwoAccountsOrOne(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Of several who wait while another one adds its account, none may go on without the hold: they would take one slot.
+func TestALoginWaitsForTheHoldUntilItHasIt(t *testing.T) {
+	d := newDesk(t)
+	codeFlows()[0].serves(d, codeFlows()[0].granted)
+	d.Disk.Early = 3
+	require.Contains(t, d.login("kimi-coding", "").Title, "logged in as")
+	assert.Zero(t, d.Disk.Early)
 }
 
 func TestABrowserLoginWhosePortsAreInUse(t *testing.T) {

@@ -99,10 +99,12 @@ func (d *desk) login(provider, method string) *core.View {
 	return turn.View
 }
 
-// accounts are the logins our file holds, as "provider/id access refresh expires".
+// accounts are the logins our file and the journal hold, as "provider/id access refresh expires".
 func (d *desk) accounts() []string {
 	var out []string
-	for _, a := range store.Parse(d.Disk.Files["accounts"]).Accounts() {
+	own := store.Parse(d.Disk.Files["accounts"])
+	store.Recall(d.Disk.Files["journal"], "accounts", own)
+	for _, a := range own.Accounts() {
 		entry := a.Credential.Reveal()
 		out = append(out, fmt.Sprint(a.Provider, "/", a.ID, " ", gjson.Get(entry, "access").String(), " ", gjson.Get(entry, "refresh").String(), " ",
 			core.Time(gjson.Get(entry, "expires").Num).Sub(start)/core.Second))
