@@ -180,14 +180,18 @@ func Worded(text string) *core.TokenError {
 // is for those who mend Pi.
 func gist(text string) string {
 	answer := objectIn(text)
-	for _, path := range []string{"error_description", "error.message", "message", "error"} {
+	for _, path := range []string{"error_description", "error.message", "message", "error.code", "error"} {
 		if said := gjson.Get(answer, path); said.Type == gjson.String && said.Str != "" {
 			return said.Str
 		}
 	}
-	for _, word := range []string{"fetch failed", "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN"} {
-		if strings.Contains(text, word) {
-			return "its service could not be reached"
+	if text == "Device flow timed out" {
+		// Where it was told to ask less often Pi says more, and that is worth reading.
+		return core.ErrCodeExpired.Text
+	}
+	for _, word := range plainer {
+		if strings.Contains(text, word[0]) {
+			return word[1]
 		}
 	}
 	for _, mark := range []string{"{", "<", "body=", "url="} {
@@ -198,6 +202,15 @@ func gist(text string) string {
 		return "its service's answer could not be read"
 	}
 	return text
+}
+
+const unreachable = "its service could not be reached"
+
+// plainer are words of Node's and of Pi's (0.87.1 and 1.5.2, auth/oauth) and what they mean to a person.
+var plainer = [...][2]string{
+	{"fetch failed", unreachable}, {"ECONNREFUSED", unreachable}, {"ECONNRESET", unreachable}, {"ENOTFOUND", unreachable}, {"EAI_AGAIN", unreachable},
+	{"EADDRINUSE", "another program has the port that the browser comes back to, probably another login; end that one first"},
+	{"OAuth callback did not complete", "the browser did not come back: the login was denied there, or another login has the port"},
 }
 
 // objectIn is the first JSON object of a text, "" where none is whole. Pi lets a stack follow that says it all again.
