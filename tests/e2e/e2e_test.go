@@ -24,6 +24,20 @@ type stage struct {
 	pi     pis.Pi
 	// auth is what auth.json must still be at the end.
 	auth string
+	// back is the address where logins wait for the browser to come back; "" where no scripted vendors are.
+	back string
+}
+
+// row plays one row of a table on a stage whose Pis run on; the rows behind one that failed are left out.
+func (s *stage) row(name string, play func(s *stage)) {
+	s.Helper()
+	if !s.Failed() {
+		s.T.Run(name, func(t *testing.T) {
+			of := *s
+			of.T = t
+			play(&of)
+		})
+	}
 }
 
 // versions runs a case on each supported version.

@@ -1,14 +1,15 @@
 package e2e_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,17 +20,30 @@ import (
 	"pimultiauth/tests/vendor"
 )
 
-// said is what a person answers to a dialog whose words hold asks: an option that holds the text, or the text itself. STATE in it stands
-// for the state of the page that was shown; "-" gives up.
-type said struct{ asks, text string }
+// said is what a person does where the words of a dialog or a notice hold asks. A dialog gets an option that holds text, or the text itself;
+// STATE in it stands for the state of the page that was shown, "-" gives up and "…" leaves the dialog open. does is done with a notice, and
+// gets the page that it names.
+type said struct {
+	asks, text string
+	does       func(page string)
+}
 
-var stateInPage = regexp.MustCompile(`[?&]state=([^&\s"]+)`)
+var (
+	stateInPage = regexp.MustCompile(`[?&]state=([^&\s"]+)`)
+	pageInText  = regexp.MustCompile(`https://\S+`)
+)
 
 // converse gives a command and answers its dialogs; it ends with the notice that begins with one of the ends or holds what stands behind
 // its "…", and answers all that was said.
 func (s *stage) converse(r *pis.RPC, line string, answers []said, ends ...string) string {
 	s.Helper()
 	require.NoError(s, r.Send(map[string]any{"type": "prompt", "message": "/multi-auth " + line}))
+	return s.hear(r, answers, ends...)
+}
+
+// hear is converse with a command that was given before.
+func (s *stage) hear(r *pis.RPC, answers []said, ends ...string) string {
+	s.Helper()
 	var all strings.Builder
 	state := ""
 	for {
@@ -45,8 +59,17 @@ func (s *stage) converse(r *pis.RPC, line string, answers []said, ends ...string
 		if found := stateInPage.FindStringSubmatch(words); found != nil {
 			state, _ = url.QueryUnescape(found[1])
 		}
+		var answer *said
+		for i := range answers {
+			if of := request.Method == "notify"; answer == nil && of == (answers[i].does != nil) && strings.Contains(words, answers[i].asks) {
+				answer = &answers[i]
+			}
+		}
 		switch request.Method {
 		case "notify":
+			if answer != nil {
+				answer.does(pageInText.FindString(words))
+			}
 			for _, end := range ends {
 				if part, anywhere := strings.CutPrefix(end, "…"); anywhere && strings.Contains(request.Message, part) || strings.HasPrefix(request.Message, end) {
 					return all.String()
@@ -54,37 +77,49 @@ func (s *stage) converse(r *pis.RPC, line string, answers []said, ends ...string
 			}
 		case "select", "input":
 			reply := map[string]any{"type": "extension_ui_response", "id": request.ID, "cancelled": true}
-			for _, a := range answers {
-				if !strings.Contains(words, a.asks) || a.text == "-" {
-					continue
-				}
+			if answer != nil && answer.text == "…" {
+				continue
+			}
+			if answer != nil && answer.text != "-" {
 				delete(reply, "cancelled")
-				reply["value"] = strings.ReplaceAll(a.text, "STATE", state)
+				reply["value"] = strings.ReplaceAll(answer.text, "STATE", state)
 				for _, option := range request.Options {
-					if strings.Contains(strings.ToLower(option), a.text) {
+					if strings.Contains(strings.ToLower(option), answer.text) {
 						reply["value"] = option
 					}
 				}
-				break
 			}
 			require.NoError(s, r.Send(reply))
 		}
 	}
 }
 
-// listening makes Pi listen for the browser's way back on an address of loopback of its own, so that tests beside this one do not meet it,
-// and answers it; 0 leaves Pi its own choice.
-func (s *stage) listening(host byte) string {
-	if host == 0 {
-		return ""
-	}
-	address := fmt.Sprintf("127.0.%d.%d", len(s.pi.Version), host)
-	s.home.Env = append(s.home.Env, "PI_OAUTH_CALLBACK_HOST="+address)
-	return address
+// browse is the person's browser, which the page of a login sends back to this machine with a query, or to another path of it; STATE stands
+// for the login's state. It answers the status of what is shown there.
+func (s *stage) browse(page, path, query string) int {
+	s.Helper()
+	at, err := url.Parse(page)
+	require.NoError(s, err)
+	fields := at.Query()
+	where, err := url.Parse(cmp.Or(fields.Get("redirect_uri"), fields.Get("callback_url")))
+	require.NoError(s, err)
+	state := cmp.Or(fields.Get("state"), where.Query().Get("state"))
+	call, err := http.NewRequest("GET", "http://"+net.JoinHostPort(s.back, where.Port())+cmp.Or(path, where.Path)+"?"+strings.ReplaceAll(query, "STATE", state), nil)
+	require.NoError(s, err)
+	call.Host, call.Close = where.Host, true
+	answer, err := http.DefaultClient.Do(call)
+	require.NoError(s, err)
+	answer.Body.Close()
+	return answer.StatusCode
 }
 
-// takeRadius takes the port that Radius wants, whose address cannot be chosen, until the tests are over. Who has it already may keep it.
-var takeRadius = sync.OnceFunc(func() { _, _ = net.Listen("tcp", "127.0.0.1:1456") })
+// occupied takes a port of the address where logins wait for the browser until the stage or its row is over.
+func (s *stage) occupied(port int) {
+	s.Helper()
+	other, err := net.Listen("tcp", net.JoinHostPort(s.back, strconv.Itoa(port)))
+	require.NoError(s, err)
+	s.Cleanup(func() { other.Close() })
+}
 
 // held answers the credential of an account of ours, "" when there is none.
 func (s *stage) held(id string) string {
@@ -109,9 +144,8 @@ type piLogin struct {
 	// form is what the token endpoint gets, at place.
 	place string
 	form  []string
-	// since is the version of Pi that has it first, "" for all; host is where Pi listens for the browser, "" for its own choice.
+	// since is the version of Pi that has it first, "" for all.
 	since string
-	host  byte
 }
 
 // Where Meta, Radius and OpenAI are asked, and what they answer when all is well.
@@ -140,21 +174,21 @@ func piLogins() []piLogin {
 	const paste = "paste"
 	return []piLogin{
 		{name: "in the browser, pasted", provider: "openai-codex", model: "gpt-5.5", first: signedIn(chatGPT("acc-first"), "refresh-first", `,"accountId":"acc-first"`),
-			answers: []said{{"method", "browser"}, {paste, "http://localhost:1455/auth/callback?code=code-2&state=STATE"}},
+			answers: []said{{asks: "method", text: "browser"}, {asks: paste, text: "http://localhost:1455/auth/callback?code=code-2&state=STATE"}},
 			routes:  map[string][]vendor.Step{"auth.openai.com/oauth/token": tokens(second)}, key: second,
 			shows: []string{"https://auth.openai.com/oauth/authorize"}, place: "auth.openai.com/oauth/token", form: []string{"code=code-2", "grant_type=authorization_code", "code_verifier="}},
-		{name: "with a code", provider: "openai-codex", model: "gpt-5.5", first: signedIn(chatGPT("acc-first"), "refresh-first", `,"accountId":"acc-first"`),
-			answers: []said{{"method", "device"}},
+		{name: "with a code, told to ask less often", provider: "openai-codex", model: "gpt-5.5", first: signedIn(chatGPT("acc-first"), "refresh-first", `,"accountId":"acc-first"`),
+			answers: []said{{asks: "method", text: "device"}},
 			routes: map[string][]vendor.Step{
 				"auth.openai.com/api/accounts/deviceauth/usercode": {{Body: `{"device_auth_id":"d-1","user_code":"ABCD-1234","interval":"1"}`}},
-				"auth.openai.com/api/accounts/deviceauth/token":    {{Status: 403, Body: `{"error":{"code":"deviceauth_authorization_pending"}}`}, {Body: `{"authorization_code":"code-2","code_verifier":"verifier-2"}`}},
+				"auth.openai.com/api/accounts/deviceauth/token":    {{Status: 403, Body: `{"error":{"code":"deviceauth_authorization_pending"}}`}, {Status: 400, Body: `{"error":"slow_down"}`}, {Body: `{"authorization_code":"code-2","code_verifier":"verifier-2"}`}},
 				"auth.openai.com/oauth/token":                      tokens(second),
 			}, key: second, shows: []string{"ABCD-1234", "https://auth.openai.com/codex/device"}, place: "auth.openai.com/oauth/token", form: []string{"code=code-2", "code_verifier=verifier-2"}},
-		{name: "with a code", provider: "github-copilot", model: "gpt-5-mini", first: signedIn(copilot("first", "individual.githubcopilot.com"), "gho_first", ""),
-			answers: []said{{"Enterprise", ""}},
+		{name: "with a code, told to ask less often", provider: "github-copilot", model: "gpt-5-mini", first: signedIn(copilot("first", "individual.githubcopilot.com"), "gho_first", ""),
+			answers: []said{{asks: "Enterprise", text: ""}},
 			routes: map[string][]vendor.Step{
 				"github.com/login/device/code":               {{Body: `{"device_code":"d-1","user_code":"WXYZ-9876","verification_uri":"https://github.com/login/device","expires_in":900,"interval":1}`}},
-				"github.com/login/oauth/access_token":        {{Body: `{"error":"authorization_pending"}`}, {Body: `{"access_token":"gho_second","token_type":"bearer"}`}},
+				"github.com/login/oauth/access_token":        {{Body: `{"error":"authorization_pending"}`}, {Body: `{"error":"slow_down","interval":1}`}, {Body: `{"access_token":"gho_second","token_type":"bearer"}`}},
 				"api.github.com/copilot_internal/v2/token":   {{Body: fmt.Sprintf(`{"token":%q,"expires_at":4102444800}`, business)}},
 				"api.github.com/user":                        {{Body: `{"login":"second","id":2}`}},
 				"api.individual.githubcopilot.com/models":    {{Body: `{"data":[{"id":"gpt-5-mini","model_picker_enabled":true}]}`}},
@@ -163,30 +197,30 @@ func piLogins() []piLogin {
 				"api.individual.githubcopilot.com/v1/models": {{Body: `{"data":[]}`}},
 			}, key: business, shows: []string{"WXYZ-9876", "https://github.com/login/device"}, place: "github.com/login/oauth/access_token", form: []string{"device_code=d-1"}},
 		{name: "in the browser, pasted", provider: "anthropic", model: "claude-haiku-4-5", first: signedIn("sk-ant-oat01-first", "refresh-first", ""),
-			answers: []said{{"method", "browser"}, {paste, "code-2#STATE"}},
+			answers: []said{{asks: "method", text: "browser"}, {asks: paste, text: "code-2#STATE"}},
 			routes: map[string][]vendor.Step{
 				"platform.claude.com/v1/oauth/token":  tokens("sk-ant-oat01-second"),
 				"api.anthropic.com/api/oauth/profile": {{Body: `{"account":{"uuid":"u2","email":"second@example.com"},"organization":{"uuid":"o2"}}`}},
 			},
 			key: "sk-ant-oat01-second", shows: []string{"https://claude.ai/oauth/authorize"}, place: "platform.claude.com/v1/oauth/token", form: []string{"code-2", "authorization_code"}},
-		{name: "with a code", provider: "xai", model: "grok-4.5", first: signedIn("xai-first", "refresh-first", ""),
+		{name: "with a code, told to ask less often", provider: "xai", model: "grok-4.5", first: signedIn("xai-first", "refresh-first", ""),
 			routes: map[string][]vendor.Step{
 				"auth.x.ai/oauth2/device/code": {{Body: `{"device_code":"d-1","user_code":"GROK-1","verification_uri":"https://x.ai/device","expires_in":900,"interval":1}`}},
-				"auth.x.ai/oauth2/token":       append([]vendor.Step{{Status: 400, Body: `{"error":"authorization_pending"}`}}, tokens("xai-second")...),
+				"auth.x.ai/oauth2/token":       append([]vendor.Step{{Status: 400, Body: `{"error":"authorization_pending"}`}, {Status: 400, Body: `{"error":"slow_down","interval":1}`}}, tokens("xai-second")...),
 			}, key: "xai-second", shows: []string{"GROK-1", "https://x.ai/device"}, place: "auth.x.ai/oauth2/token", form: []string{"device_code=d-1"}},
 		{name: "in the browser, pasted", provider: "openrouter", model: "openai/gpt-5.1", first: signedIn("sk-or-v1-first", "", ""),
-			answers: []said{{paste, "http://127.0.0.1/oauth/callback?code=code-2"}},
+			answers: []said{{asks: paste, text: "http://127.0.0.1/oauth/callback?code=code-2"}},
 			routes:  map[string][]vendor.Step{"openrouter.ai/api/v1/auth/keys": {{Body: `{"key":"sk-or-v1-second"}`}}},
 			key:     "sk-or-v1-second", shows: []string{"https://openrouter.ai/auth?"}, place: "openrouter.ai/api/v1/auth/keys", form: []string{`"code":"code-2"`, `"code_verifier":`}},
 		{name: "with a code, told to ask less often", provider: "meta", model: "muse-spark-1.1", first: signedIn("meta-first", "identity-first", ""),
 			routes: map[string][]vendor.Step{metaStart: metaBegun, metaPoll: {{Status: 400, Body: `{"error":"authorization_pending"}`}, {Status: 400, Body: `{"error":"slow_down","interval":1}`}, {Body: `{"access_token":"identity-second"}`}},
 				metaMint: {{Body: `{"api_key":"meta-second"}`}}},
 			key: "meta-second", shows: []string{"META-1", "https://auth.meta.com/device"}, place: metaPoll, form: []string{"device_code=d-1"}},
-		{name: "with a code, told to ask less often", provider: "radius", first: signedIn("radius-first", "refresh-first", ""), answers: []said{{"Sign in to", "device code"}},
+		{name: "with a code, told to ask less often", provider: "radius", first: signedIn("radius-first", "refresh-first", ""), answers: []said{{asks: "Sign in to", text: "device code"}},
 			routes: map[string][]vendor.Step{radiusStart: radiusBegun, radiusToken: append([]vendor.Step{{Status: 400, Body: `{"error":"slow_down"}`}}, tokens("radius-second")...)},
 			key:    "radius-second", shows: []string{"RADI-1", "https://radius.pi.dev/device"}, place: radiusToken, form: []string{"device_code=d-1"}},
-		{name: "in the browser, pasted", provider: "openai", model: "gpt-5.5", since: "1.5.2", first: key("openai-first", ""), host: 61,
-			answers: []said{{"method", "chatgpt"}, {paste, openAIBack + "&state=STATE&client_id=issued-2"}},
+		{name: "in the browser, pasted", provider: "openai", model: "gpt-5.5", since: "1.5.2", first: key("openai-first", ""),
+			answers: []said{{asks: "method", text: "chatgpt"}, {asks: paste, text: openAIBack + "&state=STATE&client_id=issued-2"}},
 			routes:  map[string][]vendor.Step{openAIToken: openAITokens}, key: "openai-second", shows: []string{"https://auth.openai.com/api/accounts/authorize?"},
 			place: openAIToken, form: []string{"code=code-2", "client_id=issued-2", "code_verifier="}},
 	}
@@ -200,7 +234,6 @@ func TestPisOwnLoginsServeASecondAccount(t *testing.T) {
 				if c.since != "" && s.pi.Version < c.since {
 					s.Skipf("Pi %s has no login of %s", s.pi.Version, c.provider)
 				}
-				s.listening(c.host)
 				require.NoError(s, s.home.Write("settings.json", `{"transport":"sse"}`))
 				s.entries(fmt.Sprintf(`{%q:%s}`, c.provider, c.first))
 				for place, steps := range c.routes {
@@ -242,93 +275,136 @@ func TestPisOwnLoginsServeASecondAccount(t *testing.T) {
 	}
 }
 
-func TestALoginOfPisThatEndsOtherwiseChangesNothing(t *testing.T) {
-	const start, poll = "github.com/login/device/code", "github.com/login/oauth/access_token"
-	const keysOf = "openrouter.ai/api/v1/auth/keys"
+// Every row is a login in one and the same Pi, which none of those before may have left in a bad state.
+func TestALoginThatEndsOtherwiseChangesNothing(t *testing.T) {
+	const (
+		hubStart, hubPoll     = "github.com/login/device/code", "github.com/login/oauth/access_token"
+		grokStart, grokPoll   = "auth.x.ai/oauth2/device/code", "auth.x.ai/oauth2/token"
+		codexStart, codexPoll = "auth.openai.com/api/accounts/deviceauth/usercode", "auth.openai.com/api/accounts/deviceauth/token"
+		claudeToken           = "platform.claude.com/v1/oauth/token"
+		codexToken            = "auth.openai.com/oauth/token"
+		keysOf                = "openrouter.ai/api/v1/auth/keys"
+	)
 	refused := func(code string) vendor.Step {
 		return vendor.Step{Status: 400, Body: fmt.Sprintf(`{"error":%q}`, code)}
 	}
-	meta := func(polls ...vendor.Step) map[string][]vendor.Step {
-		return map[string][]vendor.Step{metaStart: metaBegun, metaPoll: polls}
+	pending, lost := refused("authorization_pending"), vendor.Step{Drop: true}
+	begun := func(code, page string) vendor.Step {
+		return vendor.Step{Body: fmt.Sprintf(`{"device_code":"d-1","user_code":%q,"verification_uri":%q,"expires_in":900,"interval":1}`, code, page)}
 	}
-	radius := func(polls ...vendor.Step) map[string][]vendor.Step {
-		return map[string][]vendor.Step{radiusStart: radiusBegun, radiusToken: polls}
+	flow := func(start, poll string, begun vendor.Step) func(polls ...vendor.Step) map[string][]vendor.Step {
+		return func(polls ...vendor.Step) map[string][]vendor.Step {
+			return map[string][]vendor.Step{start: {begun}, poll: polls}
+		}
 	}
-	byCode := []said{{"Sign in to", "device code"}}
-	openAIPaste := []said{{"method", "chatgpt"}, {"paste", openAIBack + "&state=STATE&client_id=issued-2"}}
-	begun := []vendor.Step{{Body: `{"device_code":"d-1","user_code":"WXYZ-9876","verification_uri":"https://github.com/login/device","expires_in":900,"interval":1}`}}
-	for _, c := range []struct {
-		name, line string
-		answers    []said
-		routes     map[string][]vendor.Step
-		says       string
-		never      string
-		// since is the version of Pi that has the login first, host where it listens, taken the port that somebody else has there already.
+	meta, radius := flow(metaStart, metaPoll, metaBegun[0]), flow(radiusStart, radiusToken, radiusBegun[0])
+	hub := flow(hubStart, hubPoll, begun("WXYZ-9876", "https://github.com/login/device"))
+	grok := flow(grokStart, grokPoll, begun("GROK-1", "https://x.ai/device"))
+	codex := flow(codexStart, codexPoll, vendor.Step{Body: `{"device_auth_id":"d-1","user_code":"ABCD-1234","interval":"1"}`})
+	codexWaits := vendor.Step{Status: 403, Body: `{"error":{"code":"deviceauth_authorization_pending"}}`}
+	noEnterprise, byCode, codexCode, inBrowser := said{asks: "Enterprise"}, said{asks: "Sign in to", text: "device code"}, said{asks: "method", text: "device"}, said{asks: "method", text: "browser"}
+	chatGPT, paste := said{asks: "method", text: "chatgpt"}, func(text string) said { return said{asks: "aste", text: text} }
+	openAIPaste := []said{chatGPT, paste(openAIBack + "&state=STATE&client_id=issued-2")}
+	const neverEntered = "expired before it was entered"
+	rows := []struct {
+		name, provider string
+		answers        []said
+		routes         map[string][]vendor.Step
+		says           string
+		never          string
+		// since is the version of Pi that has the login first, taken the port that somebody else has; late lets the code's time go by once it
+		// is shown.
 		since string
-		host  byte
 		taken int
+		late  bool
 	}{
-		{name: "who is denied", line: "login github-copilot", answers: []said{{"Enterprise", ""}}, says: "denied",
-			routes: map[string][]vendor.Step{start: begun, poll: {{Body: `{"error":"access_denied","error_description":"The user has denied your request"}`}}}},
-		{name: "who is too late", line: "login github-copilot", answers: []said{{"Enterprise", ""}}, says: "expired",
-			routes: map[string][]vendor.Step{start: begun, poll: {{Body: `{"error":"expired_token","error_description":"The code has expired"}`}}}},
-		{name: "who gives up", line: "login github-copilot", answers: []said{{"Enterprise", "-"}}, says: "cancelled"},
-		{name: "another login's state", line: "login anthropic", answers: []said{{"method", "browser"}, {"paste", "code-2#of-another-login"}}, says: "state",
-			routes: map[string][]vendor.Step{"platform.claude.com/v1/oauth/token": {{Body: `{}`}}}},
-		{name: "a reply that holds tokens and not all of them", line: "login anthropic", answers: []said{{"method", "browser"}, {"paste", "code-2#STATE"}}, says: "anthropic: ", never: "canary",
-			routes: map[string][]vendor.Step{"platform.claude.com/v1/oauth/token": {{Body: `{"access_token":"at-canary-0123456789","refresh_token":"rt-canary-0123456789"`}}}},
-		{name: "a reply of tokens where the kind is wrong", line: "login openai-codex", answers: []said{{"method", "browser"}, {"paste", "code-2"}}, says: "openai-codex: ", never: "canary",
-			routes: map[string][]vendor.Step{"auth.openai.com/oauth/token": {{Body: `{"access_token":"at-canary-0123456789","refresh_token":"rt-canary-0123456789","expires_in":"soon"}`}}}},
+		{name: "who is denied", provider: "github-copilot", answers: []said{noEnterprise}, says: "denied",
+			routes: hub(vendor.Step{Body: `{"error":"access_denied","error_description":"The user has denied your request"}`})},
+		{name: "who is too late", provider: "github-copilot", answers: []said{noEnterprise}, says: "expired",
+			routes: hub(vendor.Step{Body: `{"error":"expired_token","error_description":"The code has expired"}`})},
+		{name: "too late by the clock", provider: "github-copilot", answers: []said{noEnterprise}, says: neverEntered, late: true, routes: hub(vendor.Step{Body: `{"error":"authorization_pending"}`})},
+		{name: "the network is lost while it waits", provider: "github-copilot", answers: []said{noEnterprise}, says: "could not be reached", routes: hub(vendor.Step{Body: `{"error":"authorization_pending"}`}, lost)},
+		{name: "who gives up", provider: "github-copilot", answers: []said{{asks: "Enterprise", text: "-"}}, says: "cancelled"},
 
-		{name: "Meta: denied", line: "login meta", says: "denied", routes: meta(refused("access_denied"))},
-		{name: "Meta: too late", line: "login meta", says: "expired", routes: meta(refused("expired_token"))},
-		{name: "Meta: too late by the clock", line: "login meta", says: "timed out", routes: map[string][]vendor.Step{
-			metaStart: {{Body: `{"device_code":"d-1","user_code":"META-1","verification_uri":"https://auth.meta.com/device","expires_in":2,"interval":1}`}}, metaPoll: {refused("authorization_pending")}}},
-		{name: "Meta: the network is lost while it waits", line: "login meta", says: "meta: ", routes: meta(refused("authorization_pending"), vendor.Step{Drop: true})},
-		{name: "Meta: no page of its own", line: "login meta", says: "meta: ", never: "canary", routes: map[string][]vendor.Step{
+		{name: "another login's state", provider: "anthropic", answers: []said{inBrowser, paste("code-2#of-another-login")}, says: "state", routes: map[string][]vendor.Step{claudeToken: {{Body: `{}`}}}},
+		{name: "a reply that holds tokens and not all of them", provider: "anthropic", answers: []said{inBrowser, paste("code-2#STATE")}, says: "anthropic: ", never: "canary",
+			routes: map[string][]vendor.Step{claudeToken: {{Body: `{"access_token":"at-canary-0123456789","refresh_token":"rt-canary-0123456789"`}}}},
+		{name: "denied", provider: "anthropic", answers: []said{inBrowser, paste("code-2#STATE")}, says: "said no", routes: map[string][]vendor.Step{claudeToken: {{Status: 400, Body: `{"error":"access_denied","error_description":"The person said no"}`}}}},
+		{name: "too late", provider: "anthropic", answers: []said{inBrowser, paste("code-2#STATE")}, says: "has expired", routes: map[string][]vendor.Step{claudeToken: {{Status: 400, Body: `{"error":"invalid_grant","error_description":"The code has expired"}`}}}},
+		{name: "the network is lost", provider: "anthropic", answers: []said{inBrowser, paste("code-2#STATE")}, says: "could not be reached", routes: map[string][]vendor.Step{claudeToken: {lost}}},
+		{name: "who gives up", provider: "anthropic", answers: []said{inBrowser, paste("-")}, says: "cancelled"},
+
+		{name: "a reply of tokens where the kind is wrong", provider: "openai-codex", answers: []said{inBrowser, paste("code-2")}, says: "openai-codex: ", never: "canary",
+			routes: map[string][]vendor.Step{codexToken: {{Body: `{"access_token":"at-canary-0123456789","refresh_token":"rt-canary-0123456789","expires_in":"soon"}`}}}},
+		{name: "another login's state", provider: "openai-codex", answers: []said{inBrowser, paste("http://localhost:1455/auth/callback?code=code-2&state=other")}, says: "state mismatch"},
+		{name: "the network is lost", provider: "openai-codex", answers: []said{inBrowser, paste("code-2")}, says: "could not be reached", routes: map[string][]vendor.Step{codexToken: {lost}}},
+		{name: "who gives up", provider: "openai-codex", answers: []said{inBrowser, paste("-")}, says: "cancelled"},
+		{name: "with a code, denied", provider: "openai-codex", answers: []said{codexCode}, says: "access_denied", routes: codex(codexWaits, vendor.Step{Status: 400, Body: `{"error":{"code":"access_denied"}}`})},
+		{name: "with a code, too late", provider: "openai-codex", answers: []said{codexCode}, says: "has expired", routes: codex(codexWaits, vendor.Step{Status: 400, Body: `{"error":{"code":"expired_token","message":"The code has expired"}}`})},
+		{name: "with a code, too late by the clock", provider: "openai-codex", answers: []said{codexCode}, says: neverEntered, late: true, routes: codex(codexWaits)},
+		{name: "with a code, the network is lost while it waits", provider: "openai-codex", answers: []said{codexCode}, says: "could not be reached", routes: codex(codexWaits, lost)},
+		{name: "with a code, who gives up", provider: "openai-codex", answers: []said{{asks: "method", text: "-"}}, says: "cancelled"},
+
+		{name: "denied", provider: "xai", says: "denied", routes: grok(refused("access_denied"))},
+		{name: "too late", provider: "xai", says: "expired", routes: grok(refused("expired_token"))},
+		{name: "too late by the clock", provider: "xai", says: neverEntered, late: true, routes: grok(pending)},
+		{name: "the network is lost while it waits", provider: "xai", says: "could not be reached", routes: grok(pending, lost)},
+
+		{name: "denied", provider: "meta", says: "denied", routes: meta(refused("access_denied"))},
+		{name: "too late", provider: "meta", says: "expired", routes: meta(refused("expired_token"))},
+		{name: "too late by the clock", provider: "meta", says: neverEntered, late: true, routes: meta(pending)},
+		{name: "the network is lost while it waits", provider: "meta", says: "could not be reached", routes: meta(pending, lost)},
+		{name: "no page of its own", provider: "meta", says: "meta: ", never: "canary", routes: map[string][]vendor.Step{
 			metaStart: {{Body: `{"device_code":"dc-canary-0123456789","user_code":"META-1","verification_uri":"javascript:alert(1)","access_token":"at-canary-0123456789"}`}}}},
-		{name: "Radius: denied", line: "login radius", answers: byCode, says: "denied", routes: radius(refused("access_denied"))},
-		{name: "Radius: too late", line: "login radius", answers: byCode, says: "expired", routes: radius(refused("expired_token"))},
-		{name: "Radius: the network is lost while it waits", line: "login radius", answers: byCode, says: "radius: ", routes: radius(refused("authorization_pending"), vendor.Step{Drop: true})},
-		{name: "Radius: who gives up", line: "login radius", answers: []said{{"Sign in to", "-"}}, says: "cancelled"},
-		{name: "Radius: the browser's port in use", line: "login radius", answers: []said{{"Sign in to", "browser"}}, says: "radius: ", taken: 1456,
-			routes: map[string][]vendor.Step{"radius.pi.dev/v1/oauth": {{Body: `{"authorizationEndpoint":"https://radius.pi.dev/authorize"}`}}}},
-		{name: "OpenRouter: who gives up", line: "login openrouter", answers: []said{{"paste", "-"}}, says: "cancelled"},
-		{name: "OpenRouter: denied", line: "login openrouter", answers: []said{{"paste", "code-2"}}, says: "openrouter: ",
+
+		{name: "denied", provider: "radius", answers: []said{byCode}, says: "denied", routes: radius(refused("access_denied"))},
+		{name: "too late", provider: "radius", answers: []said{byCode}, says: "expired", routes: radius(refused("expired_token"))},
+		{name: "too late by the clock", provider: "radius", answers: []said{byCode}, says: neverEntered, late: true, routes: radius(pending)},
+		{name: "the network is lost while it waits", provider: "radius", answers: []said{byCode}, says: "could not be reached", routes: radius(pending, lost)},
+		{name: "who gives up", provider: "radius", answers: []said{{asks: "Sign in to", text: "-"}}, says: "cancelled"},
+
+		{name: "who gives up", provider: "openrouter", answers: []said{paste("-")}, says: "cancelled"},
+		{name: "denied", provider: "openrouter", answers: []said{paste("code-2")}, says: "openrouter: ",
 			routes: map[string][]vendor.Step{keysOf: {{Status: 403, Body: `{"error":{"message":"Invalid code or code_verifier"}}`}}}},
-		{name: "OpenRouter: too late", line: "login openrouter", answers: []said{{"paste", "code-2"}}, says: "expired",
+		{name: "too late", provider: "openrouter", answers: []said{paste("code-2")}, says: "expired",
 			routes: map[string][]vendor.Step{keysOf: {{Status: 400, Body: `{"error":{"message":"The code has expired"}}`}}}},
-		{name: "OpenRouter: the network is lost", line: "login openrouter", answers: []said{{"paste", "code-2"}}, says: "openrouter: ", routes: map[string][]vendor.Step{keysOf: {{Drop: true}}}},
-		{name: "OpenRouter: no key in the answer", line: "login openrouter", answers: []said{{"paste", "code-2"}}, says: "openrouter: ", never: "canary",
+		{name: "the network is lost", provider: "openrouter", answers: []said{paste("code-2")}, says: "could not be reached", routes: map[string][]vendor.Step{keysOf: {lost}}},
+		{name: "no key in the answer", provider: "openrouter", answers: []said{paste("code-2")}, says: "openrouter: ", never: "canary",
 			routes: map[string][]vendor.Step{keysOf: {{Body: `{"token":"at-canary-0123456789"`}}}},
-		{name: "OpenAI: another login's state", line: "login openai", since: "1.5.2", host: 62, says: "state", answers: []said{{"method", "chatgpt"}, {"paste", openAIBack + "&state=other&client_id=issued-2"}}},
-		{name: "OpenAI: another page's address", line: "login openai", since: "1.5.2", host: 63, says: "must start with", answers: []said{{"method", "chatgpt"}, {"paste", "https://evil.example/auth/callback?code=c&state=STATE&client_id=i"}}},
-		{name: "OpenAI: denied", line: "login openai", since: "1.5.2", host: 64, says: "access_denied", answers: []said{{"method", "chatgpt"}, {"paste", "http://127.0.0.1:1455/auth/callback?error=access_denied"}}},
-		{name: "OpenAI: too late", line: "login openai", since: "1.5.2", host: 65, says: "openai: ", answers: openAIPaste,
+
+		{name: "another login's state", provider: "openai", since: "1.5.2", says: "state", answers: []said{chatGPT, paste(openAIBack + "&state=other&client_id=issued-2")}},
+		{name: "another page's address", provider: "openai", since: "1.5.2", says: "must start with", answers: []said{chatGPT, paste("https://evil.example/auth/callback?code=c&state=STATE&client_id=i")}},
+		{name: "denied", provider: "openai", since: "1.5.2", says: "access_denied", answers: []said{chatGPT, paste("http://127.0.0.1:1455/auth/callback?error=access_denied")}},
+		{name: "too late", provider: "openai", since: "1.5.2", says: "openai: ", answers: openAIPaste,
 			routes: map[string][]vendor.Step{openAIToken: {{Status: 400, Body: `{"error":"invalid_grant","error_description":"the code has expired"}`}}}},
-		{name: "OpenAI: the network is lost", line: "login openai", since: "1.5.2", host: 66, says: "openai: ", answers: openAIPaste, routes: map[string][]vendor.Step{openAIToken: {{Drop: true}}}},
-		{name: "OpenAI: who gives up", line: "login openai", since: "1.5.2", host: 67, says: "cancelled", answers: []said{{"method", "chatgpt"}, {"paste", "-"}}},
-		{name: "OpenAI: its port in use", line: "login openai", since: "1.5.2", host: 68, taken: 1455, says: "port 1455 is in use", answers: openAIPaste},
-		{name: "OpenAI: tokens without the right scope", line: "login openai", since: "1.5.2", host: 69, says: "openai: ", never: "canary", answers: openAIPaste,
+		{name: "the network is lost", provider: "openai", since: "1.5.2", says: "could not be reached", answers: openAIPaste, routes: map[string][]vendor.Step{openAIToken: {lost}}},
+		{name: "who gives up", provider: "openai", since: "1.5.2", says: "cancelled", answers: []said{chatGPT, paste("-")}},
+		{name: "its port in use", provider: "openai", since: "1.5.2", taken: 1455, says: "port 1455 is in use", answers: openAIPaste},
+		{name: "tokens without the right scope", provider: "openai", since: "1.5.2", says: "openai: ", never: "canary", answers: openAIPaste,
 			routes: map[string][]vendor.Step{openAIToken: {{Body: `{"access_token":"at-canary-0123456789","refresh_token":"rt-canary-0123456789","id_token":"i","scope":"openid","expires_in":9}`}}}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			vendors(t, func(s *stage) {
-				if c.since != "" && s.pi.Version < c.since {
-					s.Skipf("Pi %s has no such login", s.pi.Version)
+	}
+	vendors(t, func(s *stage) {
+		s.clock()
+		s.entries(`{"anthropic":` + key("first-key", "") + `}`)
+		r, ahead := s.connected(), 0
+		for _, c := range rows {
+			if c.since != "" && s.pi.Version < c.since {
+				continue
+			}
+			s.row(c.provider+": "+c.name, func(s *stage) {
+				if c.taken != 0 {
+					s.occupied(c.taken)
 				}
-				if address := s.listening(c.host); c.taken == 1456 {
-					takeRadius()
-				} else if c.taken != 0 {
-					other, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(c.taken)))
-					require.NoError(s, err)
-					defer other.Close()
-				}
-				s.entries(`{"anthropic":` + key("first-key", "") + `}`)
 				for place, steps := range c.routes {
 					s.vendor.Route(place, steps...)
 				}
-				shown := s.converse(s.connected(), c.line, c.answers, strings.Fields(c.line)[1]+": ")
+				answers := append([]said{{asks: "enter the code", does: func(string) {
+					if c.late {
+						ahead += 1000
+						s.later(ahead)
+					}
+				}}}, c.answers...)
+				shown := s.converse(r, "login "+c.provider, answers, c.provider+": ")
 				assert.Contains(s, strings.ToLower(shown), c.says)
 				assert.NotContains(s, shown, "logged in as")
 				if c.never != "" {
@@ -337,38 +413,8 @@ func TestALoginOfPisThatEndsOtherwiseChangesNothing(t *testing.T) {
 				assert.NotContains(s, s.home.Read("multi-auth-accounts.json"), `"access"`)
 				assert.Equal(s, s.auth, s.home.Read("auth.json"))
 			})
-		})
-	}
-}
-
-// Two people at two Pis log in at once: both accounts are there, each with its own tokens.
-func TestTwoLoginsAtOnceWithPisOwn(t *testing.T) {
-	for _, provider := range []string{"meta", "openrouter"} {
-		t.Run(provider, func(t *testing.T) {
-			vendors(t, func(s *stage) {
-				s.entries(`{"anthropic":` + key("first-key", "") + `}`)
-				s.vendor.Route(metaStart, metaBegun...)
-				s.vendor.Route(metaPoll, vendor.Step{Body: `{"access_token":"identity-1"}`}, vendor.Step{Body: `{"access_token":"identity-2"}`})
-				s.vendor.Route(metaMint, vendor.Step{Body: `{"api_key":"second-1"}`}, vendor.Step{Body: `{"api_key":"second-2"}`})
-				s.vendor.Route("openrouter.ai/api/v1/auth/keys", vendor.Step{Body: `{"key":"second-1"}`}, vendor.Step{Body: `{"key":"second-2"}`})
-				pis := []*pis.RPC{s.connected(), s.connected()}
-				var wait sync.WaitGroup
-				for _, r := range pis {
-					wait.Add(1)
-					go func() {
-						defer wait.Done()
-						shown := s.converse(r, "login "+provider, []said{{"paste", "code-2"}}, "…logged in as", provider+": ")
-						assert.Contains(s, shown, "logged in as")
-					}()
-				}
-				wait.Wait()
-				all := s.home.Read("multi-auth-accounts.json")
-				assert.Contains(s, all, "second-1")
-				assert.Contains(s, all, "second-2")
-				assert.Len(s, store.Parse(all).Accounts(), 2)
-			})
-		})
-	}
+		}
+	})
 }
 
 func TestInPrintModeALoginSaysWhatToDoInstead(t *testing.T) {

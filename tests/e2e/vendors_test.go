@@ -3,9 +3,12 @@ package e2e_test
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,8 +31,21 @@ func vendors(t *testing.T, run func(s *stage)) {
 		server := vendor.StartAll()
 		t.Cleanup(server.Close)
 		home.Env = append(server.Env(filepath.Join(pis.Root(), "tests", "vendor", "preload.mjs")), "PI_MULTI_AUTH_RUNTIME_DIR="+home.Agent)
-		run(&stage{T: t, home: home, vendor: server, pi: pi})
+		s := &stage{T: t, home: home, vendor: server, pi: pi, back: ownLoopback()}
+		home.Env = append(home.Env, "SCRIPTED_VENDORS_CALLBACK="+s.back)
+		run(s)
 	})
+}
+
+var loopbacks atomic.Uint32
+
+// ownLoopback is an address of loopback that no other stage has, in this process or in one beside it. Only Linux has more than one.
+func ownLoopback() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1"
+	}
+	own, of := loopbacks.Add(1), os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 1+of/250%250, 1+of%250, 1+own%250)
 }
 
 // chatGPT is an access token of ChatGPT as far as Pi and the extension read it: its account is in a claim.

@@ -9,6 +9,8 @@ import tls from "node:tls";
 const port = Number(process.env.SCRIPTED_VENDORS_PORT);
 /** Gets a line for each connection: the host it was meant for. */
 const log = process.env.SCRIPTED_VENDORS_LOG;
+/** Where listens what would listen on 127.0.0.1, so that the ports of logins that run beside each other do not meet. */
+const back = process.env.SCRIPTED_VENDORS_CALLBACK;
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
 const connectTLS = tls.connect;
@@ -37,6 +39,13 @@ net.Socket.prototype.connect = function (...args) {
 	if (options.path === undefined && !loopback.has(options.host ?? "localhost"))
 		throw new Error(`a test would reach ${options.host}`);
 	return connect.apply(this, args);
+};
+
+const listen = net.Server.prototype.listen;
+net.Server.prototype.listen = function (...args) {
+	if (back && args[1] === "127.0.0.1") args[1] = back;
+	if (back && args[0]?.host === "127.0.0.1") args[0] = { ...args[0], host: back };
+	return listen.apply(this, args);
 };
 
 syncBuiltinESMExports();
