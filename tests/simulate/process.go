@@ -505,13 +505,17 @@ func (p *process) fetch(x core.Effect, answer func(core.Result)) {
 	w := p.w
 	if i, ok := usageOf(x.Fetch.URL); ok {
 		w.score.UsageReads++
-		if w.judge != nil {
+		took := p.took(fetchTook)
+		if life := p.life; w.judge != nil {
 			w.judge.usage(p, 1)
+			// The provider is done with it, whether or not who asked is awake to see it.
+			w.after(took, func() {
+				if p.life == life {
+					w.judge.usage(p, -1)
+				}
+			})
 		}
-		p.later(p.took(fetchTook), func() {
-			if w.judge != nil {
-				w.judge.usage(p, -1)
-			}
+		p.later(took, func() {
 			reply, why := w.truth.Ask(i, w.now)
 			if why != "" {
 				answer(core.Result{ID: x.ID, Error: why})
