@@ -121,7 +121,7 @@ check: $(TOOLS) $(WASM) $(BUNDLE) js-loader/README.md
 # The answers of the recorded conversations and the screens drawn from them, written anew.
 golden: all
 	go test ./tests -run TestConversations -update
-	cd js-loader && UPDATE_SCREENS=1 $(CURDIR)/$(NODE) --test test/screens.test.ts >/dev/null
+	cd js-loader && UPDATE_SCREENS=1 "$(CURDIR)/$(NODE)" --test test/screens.test.ts >/dev/null
 
 # What the module weighs, by package and, where asked, by function: make size FUNCTIONS=40
 size: $(WASM)
@@ -132,7 +132,7 @@ demo: all
 
 # Your own Pi configuration, with this extension loaded from the checkout.
 run: all
-	$(NODE) js-loader/node_modules/@earendil-works/pi-coding-agent/dist/cli.js -e $(CURDIR)/$(BUNDLE)
+	$(NODE) js-loader/node_modules/@earendil-works/pi-coding-agent/dist/cli.js -e "$(CURDIR)/$(BUNDLE)"
 
 # Into Pi's folder of extensions; what another extension of the name had there is kept aside.
 install: all js-loader/README.md
