@@ -258,6 +258,47 @@ function smallDisk(): string | undefined {
 	return dir;
 }
 
+/** Writes a file until its disk is full. */
+function fillUp(file: string): void {
+	for (const size of [65_536, 512, 1]) {
+		const bytes = Buffer.alloc(size);
+		try {
+			for (;;) writeFileSync(file, bytes, { flag: "a" });
+		} catch (error) {
+			assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+		}
+	}
+}
+
+test("our logs give way where a full disk would keep back a token or what was learned, the older one first", async (t) => {
+	const dir = smallDisk();
+	if (!dir) return t.skip("no disk can be mounted here");
+	const { merge, say } = standIn();
+	const said: string[] = [];
+	const files = new Files(places(dir, dir, {}), merge, (notice) => {
+		said.push(notice.text);
+		say(notice);
+	});
+	await files.save("state", [{ id: 0, delta: '"old"', sync: true }]);
+	const [older, log, room] = ["multi-auth-decisions.jsonl.1", "multi-auth-decisions.jsonl", "x.room"].map((name) =>
+		join(dir, name),
+	) as [string, string, string];
+	writeFileSync(older, Buffer.alloc(200_000));
+	fillUp(log);
+	files.setAside(room)();
+	assert.equal(existsSync(older), false);
+	assert.ok(existsSync(log), "what need not go stays");
+	fillUp(join(dir, "filler"));
+	await files.save("state", [{ id: 0, delta: '"new"', sync: true }]);
+	assert.match(readFileSync(join(dir, "multi-auth.json"), "utf8"), /new/);
+	assert.equal(existsSync(log), false);
+	assert.match(said.join("\n"), /the disk is full; .*decisions.jsonl.1 was removed/);
+	fillUp(join(dir, "filler"));
+	assert.throws(() => files.setAside(room), { code: "ENOSPC" }, "nothing is left to give");
+	rmSync(join(dir, "filler"));
+	await files.close();
+});
+
 test("a disk that fills while a token is redeemed has room for the new one, and a full one says so before", async (t) => {
 	const dir = smallDisk();
 	if (!dir) return t.skip("no disk can be mounted here");
@@ -266,16 +307,7 @@ test("a disk that fills while a token is redeemed has room for the new one, and 
 	await files.save("accounts", [{ id: 0, delta: '"old"', sync: true }]);
 	const room = join(dir, "x.room");
 	const giveUp = files.setAside(room);
-	const fill = (name: string) => {
-		for (const size of [65_536, 512, 1]) {
-			const bytes = Buffer.alloc(size);
-			try {
-				for (;;) writeFileSync(join(dir, name), bytes, { flag: "a" });
-			} catch (error) {
-				assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-			}
-		}
-	};
+	const fill = (name: string) => fillUp(join(dir, name));
 	fill("filler");
 	const other = new Files(places(dir, dir, {}), merge, say);
 	await assert.rejects(other.save("accounts", [{ id: 0, delta: '"other"', sync: true }]), isFull);

@@ -1,10 +1,12 @@
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Merged, Notice } from "../abi.ts";
 import type { FileName, Places } from "../places.ts";
+import { whileHeld } from "../platform.ts";
 import { changeEntries } from "./entries.ts";
 import { Gate, GateBusy, patience } from "./gate.ts";
 import { goodText, isObject, Journal, lines, type Pending } from "./journal.ts";
+import { logFiles } from "./log.ts";
 import { mend } from "./mend.ts";
 import { readText } from "./read.ts";
 import { isFull, keepRoom } from "./room.ts";
@@ -22,6 +24,8 @@ const firstAgain = 250;
 const longestAgain = 5000;
 /** What a save of our accounts may need beside their present size, in bytes: a new token and a line of the journal. */
 const roomAround = 64 << 10;
+/** How large a log has to be for its removal to make room, in bytes. */
+const worthRemoving = 16 << 10;
 
 /** The files that others write in place: Pi, and a peer that runs beside. */
 const inPlace: readonly FileName[] = ["auth", "state"];
@@ -137,13 +141,31 @@ export class Files {
 
 	/** Writes changes of one file and answers its text; "" when they are kept in the journal for now. */
 	async save(name: string, changes: readonly Change[]): Promise<string> {
-		try {
-			return await this.#write(name, changes);
-		} catch (error) {
-			if (name !== "accounts" || !isFull(error) || this.#rooms.length === 0) throw error;
-			this.#rooms[0]?.();
-			return this.#write(name, changes);
+		for (;;) {
+			try {
+				return await this.#write(name, changes);
+			} catch (error) {
+				const room = name === "accounts" ? this.#rooms[0] : undefined;
+				if (!isFull(error) || !(room || this.#removeLog())) throw error;
+				room?.();
+			}
 		}
+	}
+
+	/** Removes one of our logs, older ones first: what was only noted gives way to what is needed. Answers whether there was one. */
+	#removeLog(): boolean {
+		const { files, debug } = this.#places;
+		for (const path of [files.decisionsBefore, files.decisions, ...logFiles(debug)]) {
+			try {
+				if (statSync(path).size < worthRemoving) continue;
+				whileHeld(() => unlinkSync(path));
+			} catch {
+				continue;
+			}
+			this.#warn("full", `the disk is full; ${path} was removed, because accounts need the room more.`);
+			return true;
+		}
+		return false;
 	}
 
 	async #write(name: string, changes: readonly Change[]): Promise<string> {
@@ -219,7 +241,7 @@ export class Files {
 	 */
 	setAside(file: string): () => void {
 		const size = statSync(this.#places.files.accounts, { throwIfNoEntry: false })?.size ?? 0;
-		const room = keepRoom(file, size + roomAround);
+		const room = this.#keepRoom(file, size + roomAround);
 		const giveUp = () => {
 			const at = this.#rooms.indexOf(giveUp);
 			if (at < 0) return;
@@ -228,6 +250,16 @@ export class Files {
 		};
 		this.#rooms.push(giveUp);
 		return giveUp;
+	}
+
+	#keepRoom(file: string, size: number): () => void {
+		for (;;) {
+			try {
+				return keepRoom(file, size);
+			} catch (error) {
+				if (!isFull(error) || !this.#removeLog()) throw error;
+			}
+		}
 	}
 
 	#commit(name: Written, changes: readonly Change[], still: () => boolean) {
