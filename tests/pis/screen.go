@@ -69,10 +69,20 @@ func (s *Screen) Type(line string) error {
 			return err
 		}
 		_, err := s.when("the line is still there", pause, func(text string) bool { return !inEditor(text) })
+		if err == nil && time.Now().Before(end) && s.putBack(inEditor) {
+			continue
+		}
 		if err == nil || time.Now().After(end) {
 			return err
 		}
 	}
+}
+
+// putBack says that Pi, which was not ready yet, has given a line back to the editor: between two frames it is in neither place.
+func (s *Screen) putBack(inEditor func(string) bool) bool {
+	time.Sleep(100 * time.Millisecond)
+	text, err := s.tmux("capture-pane", "-p")
+	return err == nil && inEditor(text) && strings.Contains(text, "Startup is still in progress")
 }
 
 // Press sends keys by their tmux names.
