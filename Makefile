@@ -65,7 +65,7 @@ $(LEAST):
 	@echo '{}' >.build/node-least/package.json
 	cd .build/node-least && npm install --no-save --no-fund --no-audit --loglevel=error node@22.19.0
 
-test-e2e: all $(LEAST)
+test-e2e: all $(LEAST) js-loader/README.md
 	go test -count=1 -timeout 60m ./tests/e2e
 
 # What happens to our files when processes die, wait, are suspended and disks fail: counts are asserted, times printed beside others'.
